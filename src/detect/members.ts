@@ -1,0 +1,91 @@
+import { TimeRing } from "./time-ring.ts";
+
+/** The longest window, and room for late events. */
+const MEMBER_MINUTES = 64;
+/** Keys, agents, models and tools kept apart for one user; the rest is not told one by one. */
+const MAX_MEMBERS = 64;
+/** A member's past fades by half in about half a week of its user's panes. */
+const MEMBER_DECAY = 0.9995;
+
+export const MEMBER_DIMENSIONS = ["key", "agent", "model", "tool"] as const;
+export type MemberDimension = (typeof MEMBER_DIMENSIONS)[number];
+
+/** What a user's spend is made of: one key, agent, model or tool. `longUsd` is its share of the past, decayed by half a week. */
+export interface Member {
+  readonly name: string;
+  readonly ring: TimeRing;
+  longUsd: number;
+}
+
+/** A minute's use of one of each. */
+export type MemberUse = Readonly<Record<MemberDimension, string>> & {
+  readonly minute: number;
+  readonly usd: number;
+};
+
+/** The members of one user, by dimension in order of their first use. They are few, and mostly the same as last time: lists, not maps. */
+export class Members {
+  readonly #lists: Readonly<Record<MemberDimension, Member[]>> = {
+    key: [],
+    agent: [],
+    model: [],
+    tool: [],
+  };
+
+  add(use: MemberUse): void {
+    for (const dimension of MEMBER_DIMENSIONS) {
+      const member = this.find(dimension, use[dimension]) ?? this.#grow(dimension, use[dimension]);
+      if (member === null) continue;
+      member.ring.add(use.minute, 0, use.usd);
+      member.longUsd = member.longUsd * MEMBER_DECAY + use.usd;
+    }
+  }
+
+  of(dimension: MemberDimension): readonly Member[] {
+    return this.#lists[dimension];
+  }
+
+  find(dimension: MemberDimension, name: string): Member | null {
+    for (const member of this.#lists[dimension]) if (member.name === name) return member;
+    return null;
+  }
+
+  /** Dollars over (minute − window, minute]. */
+  usd(
+    dimension: MemberDimension,
+    name: string,
+    { minute, window }: { readonly minute: number; readonly window: number },
+  ): number {
+    return this.find(dimension, name)?.ring.sum(0, minute - window, minute) ?? 0;
+  }
+
+  /** The part of the user's past that went through a member, 0 to 1. */
+  share(dimension: MemberDimension, name: string): number {
+    const member = this.find(dimension, name);
+    let whole = 0;
+    for (const { longUsd } of this.#lists[dimension]) whole += longUsd;
+    return member === null || whole === 0 ? 0 : member.longUsd / whole;
+  }
+
+  /** Lets go of the minutes that no window before `minute` asks for any more. */
+  forget(minute: number): void {
+    for (const dimension of MEMBER_DIMENSIONS) {
+      for (const { ring } of this.#lists[dimension]) ring.forget(minute);
+    }
+  }
+
+  /** Makes room for as many minutes more as the last `lately` brought. */
+  reserve(lately: number): void {
+    for (const dimension of MEMBER_DIMENSIONS) {
+      for (const { ring } of this.#lists[dimension]) ring.reserve(lately);
+    }
+  }
+
+  #grow(dimension: MemberDimension, name: string): Member | null {
+    const list = this.#lists[dimension];
+    if (list.length >= MAX_MEMBERS) return null;
+    const member = { name, ring: new TimeRing(MEMBER_MINUTES, 1), longUsd: 0 };
+    list.push(member);
+    return member;
+  }
+}

@@ -1,0 +1,58 @@
+import { DIM } from "../decode/usage-event.ts";
+import { COUNTER, COUNTERS, PANE_KEY_LENGTH, type PaneTable } from "../reduce/pane.ts";
+import type { Rollup } from "../store/rows.ts";
+import type { PaneUse } from "./series-tree.ts";
+
+const TOKENS = [
+  COUNTER.uncached_input_tokens,
+  COUNTER.cache_read_input_tokens,
+  COUNTER.cache_write_5m_input_tokens,
+  COUNTER.cache_write_1h_input_tokens,
+  COUNTER.output_tokens,
+];
+
+/** Stored panes as detection reads them. Dollars are doubles from here on: statistics, not accounts. */
+export function usesOfPanes(panes: PaneTable): PaneUse[] {
+  const uses: PaneUse[] = [];
+  for (let row = 0; row < panes.rows; row++) {
+    const key = row * PANE_KEY_LENGTH;
+    const name = (dimension: number): string =>
+      panes.dictionaries.dimensions[dimension]?.value(panes.keys[key + 1 + dimension] as number) ??
+      "";
+    const counter = (index: number): number =>
+      panes.counters[row * COUNTERS.length + index] as number;
+    uses.push({
+      minute: panes.keys[key] as number,
+      department: name(DIM.department),
+      team: name(DIM.team),
+      user: name(DIM.user),
+      key: name(DIM.key),
+      agent: name(DIM.agent),
+      model: name(DIM.model),
+      tool: name(DIM.tool),
+      usd: counter(COUNTER.cost_nanos) / 1e9,
+      usdSquared: counter(COUNTER.cost_usd_squared),
+      requests: counter(COUNTER.requests),
+      tokens: TOKENS.reduce((sum, one) => sum + counter(one), 0),
+    });
+  }
+  return uses;
+}
+
+/** Five-minute rollups read back as history. A rollup keeps no squares: its requests stand for events of equal size. */
+export function usesOfRollups(rollups: readonly Rollup[]): PaneUse[] {
+  return rollups.map((one) => ({
+    minute: Math.floor(one.startMs / 60_000),
+    department: one.department,
+    team: one.team,
+    user: one.user,
+    key: one.key,
+    agent: one.agent,
+    model: one.model,
+    tool: one.tool,
+    usd: one.costUsd,
+    usdSquared: one.requests > 0 ? one.costUsd ** 2 / one.requests : 0,
+    requests: one.requests,
+    tokens: one.tokens,
+  }));
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { TimeRing } from "../../src/detect/time-ring.ts";
+
+const SLOTS = 20;
+const addition = fc.record({
+  // Late ones and long silences: buckets go back within the ring and before it, and jump ahead.
+  step: fc.oneof(fc.integer({ min: -30, max: 3 }), fc.integer({ min: -5, max: 60 })),
+  column: fc.integer({ min: 0, max: 2 }),
+  value: fc.integer({ min: 0, max: 1000 }),
+  tidy: fc.boolean(),
+});
+const range = fc.record({
+  after: fc.integer({ min: -40, max: 5 }),
+  length: fc.integer({ min: 0, max: 50 }),
+});
+
+describe("TimeRing", () => {
+  it("sums what a list of all additions sums within the last slots", () => {
+    fc.assert(
+      fc.property(fc.array(addition, { maxLength: 300 }), range, (additions, { after, length }) => {
+        const ring = new TimeRing(SLOTS, 3);
+        const kept: { bucket: number; column: number; value: number }[] = [];
+        let newest = -1;
+        for (const { step, column, value, tidy } of additions) {
+          const bucket = Math.max(0, (newest < 0 ? 1000 : newest) + step);
+          if (bucket > newest - SLOTS) kept.push({ bucket, column, value });
+          newest = Math.max(newest, bucket);
+          ring.add(bucket, column, value);
+          if (tidy) {
+            ring.forget(newest);
+            ring.reserve(column * 9);
+          }
+        }
+
+        const from = newest + after;
+        const to = from + length;
+        for (const column of [0, 1, 2]) {
+          const expected = kept
+            .filter((one) => one.column === column && one.bucket > newest - SLOTS)
+            .filter(({ bucket }) => bucket > from && bucket <= to)
+            .reduce((sum, { value }) => sum + value, 0);
+          expect(ring.sum(column, from, to)).toBe(expected);
+        }
+        expect(ring.newest).toBe(newest);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("ignores what is older than it reaches, and holds nothing before the first addition", () => {
+    const ring = new TimeRing(3, 1);
+    expect(ring.newest).toBe(-1);
+    expect(ring.sum(0, -10, 10)).toBe(0);
+
+    ring.add(100, 0, 1);
+    ring.add(98, 0, 2);
+    ring.add(97, 0, 4);
+
+    expect(ring.sum(0, 0, 1000)).toBe(3);
+    ring.add(101, 0, 8);
+    expect(ring.sum(0, 0, 1000)).toBe(9);
+  });
+
+  it("forgets what a later bucket would push out, and keeps the rest", () => {
+    const ring = new TimeRing(3, 1);
+    for (const bucket of [100, 101, 102]) ring.add(bucket, 0, bucket);
+
+    ring.forget(104);
+
+    expect(ring.sum(0, 0, 1000)).toBe(102);
+    expect(ring.newest).toBe(102);
+    ring.forget(1000);
+    expect(ring.sum(0, 0, 1000)).toBe(0);
+    ring.add(1001, 0, 7);
+    expect(ring.sum(0, 0, 1001)).toBe(7);
+  });
+});
