@@ -1,0 +1,55 @@
+import { incidentOfRow } from "../detect/incident-rows.ts";
+import type { Incident } from "../detect/incident.ts";
+import { usesOfRollups } from "../detect/pane-uses.ts";
+import type { SpendDetector } from "../detect/spend-detector.ts";
+import type { IncidentStore, SeenPosition } from "../store/rows.ts";
+import type { Logger } from "../telemetry/logger.ts";
+
+/** Five weeks: what the baseline looks back at. */
+const HISTORY_MS = 35 * 86_400_000;
+
+/**
+ * Teaches a new detector what is stored: the incidents first, because what they added is not normal, then what was spent. Gives the incidents that are
+ * open or ended within the five weeks. Throws what the store throws; the detector is of no use then.
+ */
+export async function learnHistory(options: {
+  readonly detector: SpendDetector;
+  readonly store: IncidentStore;
+  /** Event time of the newest event, ms; -1 where nothing is stored. */
+  readonly newestMs: number;
+  /** Only of the commits up to there; absent: of all. */
+  readonly upTo?: readonly SeenPosition[];
+  readonly logger: Logger;
+}): Promise<Incident[]> {
+  const { detector, store, newestMs, upTo, logger } = options;
+  const incidents = await loadIncidents(store, newestMs);
+  detector.restore(tracked(incidents));
+  let rollups = 0;
+  if (newestMs >= 0) {
+    for await (const chunk of store.history(historyBegin(newestMs), newestMs + 1, upTo)) {
+      detector.learn(usesOfRollups(chunk));
+      rollups += chunk.length;
+    }
+  }
+  const series = detector.tree.nodes.length;
+  logger.info({ rollups, series, incidents: incidents.length }, "history learnt");
+  return incidents.map(({ incident }) => incident);
+}
+
+type Stored = ReturnType<typeof incidentOfRow>;
+
+/** Incidents as they are stored now: the open ones, and those that ended within the history of `newestMs`. */
+export async function loadIncidents(store: IncidentStore, newestMs: number): Promise<Stored[]> {
+  return (await store.loadIncidents(historyBegin(newestMs))).map(incidentOfRow);
+}
+
+/** Those that a detector can go on with. */
+export function tracked(
+  incidents: readonly Stored[],
+): (Stored & { readonly track: NonNullable<Stored["track"]> })[] {
+  return incidents.flatMap(({ incident, track }) => (track === null ? [] : [{ incident, track }]));
+}
+
+function historyBegin(newestMs: number): number {
+  return Math.max(0, newestMs - HISTORY_MS);
+}
