@@ -1,0 +1,1 @@
+export function linesOf(stream: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer>;

@@ -1,0 +1,2 @@
+export const LONG_PROMPT: number;
+export function priceBookYaml(startMs: number): string;
