@@ -33,7 +33,10 @@ export function usesOfPanes(panes: PaneTable): PaneUse[] {
       usd: counter(COUNTER.cost_nanos) / 1e9,
       usdSquared: counter(COUNTER.cost_usd_squared),
       requests: counter(COUNTER.requests),
+      errors: counter(COUNTER.errors),
       tokens: TOKENS.reduce((sum, one) => sum + counter(one), 0),
+      cacheReadTokens: counter(COUNTER.cache_read_input_tokens),
+      outputTokens: counter(COUNTER.output_tokens),
     });
   }
   return uses;
@@ -53,6 +56,9 @@ export function usesOfRollups(rollups: readonly Rollup[]): PaneUse[] {
     usd: one.costUsd,
     usdSquared: one.requests > 0 ? one.costUsd ** 2 / one.requests : 0,
     requests: one.requests,
+    errors: one.errors,
     tokens: one.tokens,
+    cacheReadTokens: one.cacheReadTokens,
+    outputTokens: one.outputTokens,
   }));
 }

@@ -33,7 +33,12 @@ export interface MinuteUse extends MemberUse {
   readonly user: string;
   readonly usdSquared: number;
   readonly requests: number;
+  /** Of the requests, those that failed. */
+  readonly errors: number;
   readonly tokens: number;
+  /** Of the tokens, those read from a cache and those put out. */
+  readonly cacheReadTokens: number;
+  readonly outputTokens: number;
 }
 
 /** One watched series: a node of organisation > department > team > user, key, agent, model or tool. */

@@ -153,7 +153,10 @@ function useOf(row: UseTexts): CommittedUse {
     ...row,
     minute: Number(row.minute),
     requests: Number(row.requests),
+    errors: Number(row.errors),
     tokens: Number(row.tokens),
+    cacheReadTokens: Number(row.cacheReadTokens),
+    outputTokens: Number(row.outputTokens),
     usd: Number(row.usd),
     usdSquared: Number(row.usdSquared),
   };

@@ -138,7 +138,10 @@ function rollupOf(row: Raw<Rollup>): Rollup {
     ...(row as unknown as Rollup),
     startMs: Number(row.startMs),
     requests: Number(row.requests),
+    errors: Number(row.errors),
     tokens: Number(row.tokens),
+    cacheReadTokens: Number(row.cacheReadTokens),
+    outputTokens: Number(row.outputTokens),
     costUsd: Number(row.costUsd),
   };
 }

@@ -223,7 +223,7 @@ FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UIn
   history: (
     upTo: string,
   ) => `SELECT toUnixTimestamp(toStartOfFiveMinutes(minute)) * 1000 AS startMs, department, team, user, key, agent, model, tool,
-  sum(usage.requests) AS requests,
+  sum(usage.requests) AS requests, sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens, sum(usage.output_tokens) AS outputTokens,
   sum(usage.uncached_input_tokens + usage.cache_read_input_tokens + usage.cache_write_5m_input_tokens + usage.cache_write_1h_input_tokens
     + usage.output_tokens) AS tokens,
   toFloat64(sum(usage.cost_usd)) AS costUsd

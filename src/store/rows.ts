@@ -14,7 +14,10 @@ export interface Rollup {
   readonly model: string;
   readonly tool: string;
   readonly requests: number;
+  readonly errors: number;
   readonly tokens: number;
+  readonly cacheReadTokens: number;
+  readonly outputTokens: number;
   readonly costUsd: number;
 }
 
@@ -30,7 +33,10 @@ export interface CommittedUse {
   readonly model: string;
   readonly tool: string;
   readonly requests: number;
+  readonly errors: number;
   readonly tokens: number;
+  readonly cacheReadTokens: number;
+  readonly outputTokens: number;
   readonly usd: number;
   /** Sum of the squares of each event's dollars. */
   readonly usdSquared: number;

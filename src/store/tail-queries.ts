@@ -31,6 +31,7 @@ ORDER BY incarnation DESC, end_offset DESC, arrived DESC LIMIT 1 BY topic, part`
   /** What commits added, by minute and dimensions. */
   deltas: `SELECT intDiv(toUnixTimestamp(usage.minute), 60) AS minute, ${DIMENSIONS},
   sum(usage.requests) AS requests, sum(${TOKENS.map((name) => `usage.${name}`).join(" + ")}) AS tokens,
+  sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens, sum(usage.output_tokens) AS outputTokens,
   toFloat64(sum(usage.cost_usd)) AS usd, sum(usage.cost_usd_squared) AS usdSquared
 FROM usage
 WHERE kind = 'delta' AND arrived BETWEEN fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND fromUnixTimestamp64Milli({to:Int64}, 'UTC')

@@ -32,7 +32,10 @@ export function aUse(overrides: Partial<PaneUse> & { readonly minute: number }):
     usd,
     usdSquared: usd * usd,
     requests: 1,
+    errors: 0,
     tokens: 10_000,
+    cacheReadTokens: 0,
+    outputTokens: 1_000,
     ...overrides,
   };
 }
