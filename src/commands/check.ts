@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadCalendar } from "../config/calendar-file.ts";
 import { ConfigError, formatProblem, type ConfigProblem } from "../config/config-problem.ts";
 import { loadPipeline } from "../config/load.ts";
 import { lineOf } from "../config/yaml-file.ts";
@@ -14,7 +15,7 @@ const FOLDER = "pipelines";
 
 const help = `spikewatch check [FILE…] [--json]
 
-Validates pipelines and price books, and runs each pipeline's own tests through the real decoder and pricer.
+Validates pipelines, price books and calendars, and runs each pipeline's own tests through the real decoder and pricer.
 Without FILE: every ${FOLDER}/*.yaml of the current directory. Prints all problems at once.
 
   --json   one JSON object on stdout, for machines
@@ -28,7 +29,7 @@ Exit code: 0 all is fine · 1 problems or failing tests · 2 used wrongly`;
 /** What was found in one file. */
 interface FileReport {
   readonly file: string;
-  readonly kind: "pipeline" | "price-book";
+  readonly kind: keyof typeof CHECKS;
   readonly problems: readonly ConfigProblem[];
   readonly tests: number;
   readonly failures: readonly (TestResult & { readonly line: number | null })[];
@@ -38,7 +39,7 @@ interface FileReport {
 
 export const checkCommand: Command = {
   name: "check",
-  summary: "validate pipelines and price books and run the pipelines' own tests",
+  summary: "validate pipelines, price books and calendars and run the pipelines' own tests",
   help,
   run: (argv, context) => Promise.resolve(run(argv, context)),
 };
@@ -67,23 +68,32 @@ function filesHere(): string[] {
   throw new AppError(message, { code: "usage" });
 }
 
+const CHECKS = { pipeline: checkPipeline, "price-book": checkPriceBook, calendar: checkCalendar };
+
 function checkFile(file: string): FileReport {
-  const kind = isPriceBook(file) ? "price-book" : "pipeline";
+  const kind = kindOf(file);
   try {
-    return kind === "price-book" ? checkPriceBook(file) : checkPipeline(file);
+    return CHECKS[kind](file);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { file, kind, problems: error.problems, tests: 0, failures: [], summary: "" };
   }
 }
 
-/** By its content: a price book lists models at the top. */
-function isPriceBook(file: string): boolean {
+/** By its content: a price book lists models at the top, a calendar is a list. */
+function kindOf(file: string): FileReport["kind"] {
   try {
-    return /^models:/m.test(readFileSync(file, "utf8"));
+    const text = readFileSync(file, "utf8");
+    if (/^models:/m.test(text)) return "price-book";
+    return /^(?:\s*(?:#.*)?\n)*[-[]\s/.test(text) ? "calendar" : "pipeline";
   } catch {
-    return false;
+    return "pipeline";
   }
+}
+
+function checkCalendar(file: string): FileReport {
+  const summary = `${loadCalendar(file).length} entries of a calendar`;
+  return { file, kind: "calendar", problems: [], tests: 0, failures: [], summary };
 }
 
 function checkPriceBook(file: string): FileReport {

@@ -3,11 +3,12 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../runtime/errors.ts";
 import type { z } from "zod";
+import { loadCalendar, type CalendarEntry } from "./calendar-file.ts";
 import { ConfigError, pathText, type ConfigProblem } from "./config-problem.ts";
 import { PIPELINE_SCHEMA, type Pipeline } from "./pipeline.ts";
 import { problemText, suggestion } from "./problem-text.ts";
 import { SETTINGS_SCHEMA, type Settings } from "./settings.ts";
-import { readYamlFile, type Environment } from "./yaml-file.ts";
+import { lineOf, readYamlFile, type Environment } from "./yaml-file.ts";
 
 const PREFIX = "SPIKEWATCH_";
 const FILE_SUFFIX = "_FILE";
@@ -111,10 +112,8 @@ function readSecret(
 
 /** One pipeline file, frozen, its paths made absolute. Throws a ConfigError with every problem and its line. */
 export function loadPipeline(path: string, env: Environment = process.env): Pipeline {
-  const shown = relative(process.cwd(), resolve(path));
-  const file = shown === "" || shown.startsWith("..") ? path : shown;
-  const parsed = readYamlFile(PIPELINE_SCHEMA, { path: file, env, literalKeys: ["tests"] });
-  return placed(parsed, resolve(path));
+  const options = { path: shownPath(path), env, literalKeys: ["tests"] };
+  return placed(readYamlFile(PIPELINE_SCHEMA, options), resolve(path), env);
 }
 
 /** A pipeline from plain data with the names of the YAML, for tests and the demo. `path` is where relative paths start. */
@@ -123,7 +122,7 @@ export function pipelineFrom(
   path = "pipeline.yaml",
 ): Pipeline {
   const result = PIPELINE_SCHEMA.safeParse(input);
-  if (result.success) return placed(result.data, resolve(path));
+  if (result.success) return placed(result.data, resolve(path), {});
   const problems = result.error.issues.flatMap((issue) =>
     problemText(PIPELINE_SCHEMA, issue, input).map((problem) => ({
       file: path,
@@ -135,11 +134,39 @@ export function pipelineFrom(
   throw new ConfigError(problems);
 }
 
-function placed(parsed: z.output<typeof PIPELINE_SCHEMA>, path: string): Pipeline {
+/** Paths made absolute, the calendar read. Throws a ConfigError with every problem of the calendar. */
+function placed(
+  parsed: z.output<typeof PIPELINE_SCHEMA>,
+  path: string,
+  env: Environment,
+): Pipeline {
   const folder = dirname(path);
   const file = parsed.source.file && { path: resolve(folder, parsed.source.file.path) };
   const source = file === undefined ? parsed.source : Object.freeze({ ...parsed.source, file });
-  return Object.freeze({ ...parsed, source, prices: priceBookPath(parsed.prices, folder), path });
+  const calendar = calendarOf(parsed.detection.calendar, path, env);
+  const detection = Object.freeze({ ...parsed.detection, calendar });
+  const prices = priceBookPath(parsed.prices, folder);
+  return Object.freeze({ ...parsed, source, detection, prices, path });
+}
+
+function calendarOf(
+  named: string | undefined,
+  path: string,
+  env: Environment,
+): readonly CalendarEntry[] {
+  if (named === undefined) return [];
+  const calendar = resolve(dirname(path), named);
+  if (existsSync(calendar)) return loadCalendar(shownPath(calendar), env);
+  const file = shownPath(path);
+  const line = lineOf(file, ["detection", "calendar"]);
+  const message = `names ${calendar}, which does not exist; correct the path, which starts at this file`;
+  throw new ConfigError([{ file, line, path: "detection.calendar", message }]);
+}
+
+/** A path as problems show it: short where it is below the working directory. */
+function shownPath(path: string): string {
+  const shown = relative(process.cwd(), resolve(path));
+  return shown === "" || shown.startsWith("..") ? path : shown;
 }
 
 function priceBookPath(named: string | undefined, folder: string): string {

@@ -1,6 +1,9 @@
 import { z } from "zod";
+import type { CalendarEntry } from "./calendar-file.ts";
+import { DETECTION_SCHEMA } from "./detection.ts";
 import { PIPELINE_TEST_SCHEMA } from "./pipeline-test.ts";
 import { byteSize, duration } from "./quantity.ts";
+import { ALWAYS, dimensionText } from "./schema-parts.ts";
 
 /** Dimensions that a pipeline may map or default by their own name; its labels come on top. */
 export const MAPPABLE_DIMENSIONS = [
@@ -22,18 +25,7 @@ export type Format = (typeof FORMATS)[number];
 const MAX_LABELS = 4;
 /** The store takes at most this many rows a commit as one part. */
 const MAX_FLUSH_ROWS = 50_000;
-/** Checks across fields run also where single fields are wrong, so that all problems come at once. */
-const ALWAYS = {
-  when: ({ value }: { readonly value: unknown }): boolean =>
-    typeof value === "object" && value !== null,
-};
 const DAY_MS = 86_400_000;
-
-const dimensionText = z
-  .string()
-  .min(1)
-  .refine((value) => Array.from(value).length <= 128, "must be at most 128 characters long")
-  .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
 
 const reference = z
   .string()
@@ -122,22 +114,6 @@ const fold = z
   .prefault({})
   .describe("Commits of calendar weeks that are over are summed up to one row a pane");
 
-const detection = z
-  .strictObject({
-    minimum_usd: z
-      .number()
-      .min(0)
-      .default(10)
-      .describe("Money at stake below which nobody is told"),
-    timezone: z
-      .string()
-      .refine(isTimezone, "is no time zone; write an IANA name such as Europe/Berlin")
-      .default("UTC")
-      .describe("Whose hours of the week the baseline learns"),
-    sensitivity: z.number().gt(0).max(10).default(1).describe("2: twice as eager; 0.5: half"),
-  })
-  .prefault({});
-
 /** The text of one `pipelines/*.yaml`, as people write it. Output: camel case, durations in ms, sizes in bytes, every default set. */
 export const PIPELINE_SCHEMA = z
   .strictObject({
@@ -183,7 +159,7 @@ export const PIPELINE_SCHEMA = z
       .enum(["yes", "no", "auto"])
       .default("auto")
       .describe("OTLP: whether input_tokens holds the cached tokens; auto: judged by the numbers"),
-    detection,
+    detection: DETECTION_SCHEMA,
     tests: z.array(PIPELINE_TEST_SCHEMA).default([]).describe("Run by `spikewatch check`"),
   })
   .superRefine(checkLabels, ALWAYS)
@@ -207,20 +183,20 @@ export const PIPELINE_SCHEMA = z
     prices: yaml.prices,
     costSource: yaml.cost_source,
     inputIncludesCache: yaml.input_includes_cache,
-    detection: {
-      minimumUsd: yaml.detection.minimum_usd,
-      timezone: yaml.detection.timezone,
-      sensitivity: yaml.detection.sensitivity,
-    },
+    detection: yaml.detection,
     tests: yaml.tests,
   }));
 
 /** One input, ready to use: paths are absolute, every default is set. */
-export type Pipeline = Omit<z.output<typeof PIPELINE_SCHEMA>, "prices"> & {
+export type Pipeline = Omit<z.output<typeof PIPELINE_SCHEMA>, "prices" | "detection"> & {
   /** Absolute path of the file it was read from. */
   readonly path: string;
   /** Absolute path of the price book. */
   readonly prices: string;
+  readonly detection: Omit<z.output<typeof DETECTION_SCHEMA>, "calendar"> & {
+    /** What the calendar file holds; empty where none is named. */
+    readonly calendar: readonly CalendarEntry[];
+  };
 };
 
 /** What the checks across fields look at; of a file with other mistakes, as it was written. */
@@ -275,13 +251,4 @@ function listOf(value: unknown): readonly unknown[] {
 
 function entriesOf(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null ? Object.entries(value) : [];
-}
-
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -33,7 +33,7 @@ async function check(...argv: string[]): Promise<{ code: number; out: string }> 
 }
 
 describe("checkCommand", () => {
-  it("finds every ready pipeline and the price book fine", async () => {
+  it("finds every ready pipeline, the price book and the calendar fine", async () => {
     const { code, out } = await check();
     const files = readdirSync("pipelines");
 
@@ -41,6 +41,13 @@ describe("checkCommand", () => {
     expect(out).toMatch(new RegExp(`${files.length} of ${files.length} files fine`));
     expect(out).toMatch(/(\d\d) of \1 tests pass/);
     expect(code).toBe(0);
+  });
+
+  it("knows a calendar by its content, and says what is wrong with it", async () => {
+    const { code, out } = await check("test/config/testdata/calendar-bad.yaml");
+
+    expect(code).toBe(1);
+    expect(out).toContain("calendar-bad.yaml:3 [2].to: is not after from; swap them");
   });
 
   it("shows what each failing test expected and what came out", async () => {

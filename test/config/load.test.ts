@@ -99,7 +99,7 @@ describe("loadPipeline", () => {
       flush: { everyMs: 2000, maxRows: 50_000 },
       costSource: "computed",
       inputIncludesCache: "auto",
-      detection: { minimumUsd: 10, timezone: "UTC", sensitivity: 1 },
+      detection: { minimumUsd: 20, timezone: "UTC", sensitivity: 1, calendar: [] },
     });
     expect(pipeline.tests[0]).toMatchObject({ record: { team: "${env:NOT_SET}" } });
   });
