@@ -1,0 +1,68 @@
+import type { IncidentChange } from "../../../src/detect/episode-book.ts";
+import type {
+  Factor,
+  Incident,
+  IncidentKind,
+  Scope,
+  Severity,
+} from "../../../src/detect/incident.ts";
+
+/** Somebody is told: the first time an incident is a ticket or a page. */
+export interface Told {
+  /** Epoch minute of arrival at which it was told. */
+  readonly minute: number;
+  readonly severity: Severity;
+  readonly scope: Scope;
+  readonly kind: IncidentKind | "rule";
+  readonly factor: Factor | "rule";
+  readonly windowMinutes: number;
+  readonly score: number;
+  readonly bar: number;
+  readonly expectedUsd: number;
+  readonly actualUsd: number;
+  readonly excessUsd: number;
+  /** Values with half of the excess or more in their dimension. */
+  readonly leading: readonly { readonly level: string; readonly value: string }[];
+}
+
+/** Keeps what was told of each incident: a page that is updated, or opened once more, rings no second time. */
+export class Listener {
+  readonly told: Told[] = [];
+  readonly #severity = new Map<string, Severity>();
+
+  hear(changes: readonly IncidentChange[], minute: number): void {
+    for (const { incident } of changes) {
+      const known = this.#severity.get(incident.id);
+      if (known === "page" || known === incident.severity) continue;
+      this.#severity.set(incident.id, incident.severity);
+      this.told.push(toldOf(incident, minute));
+    }
+  }
+}
+
+function toldOf(incident: Incident, minute: number): Told {
+  const { severity, scope, kind, score, bar, expectedUsd, actualUsd, excessUsd } = incident;
+  return {
+    minute,
+    severity,
+    scope,
+    kind,
+    factor: leadingFactor(incident),
+    windowMinutes: Math.round(incident.windowMs / 60_000),
+    score,
+    bar,
+    expectedUsd,
+    actualUsd,
+    excessUsd,
+    leading: incident.contributors
+      .filter(({ share }) => share >= 0.5)
+      .map(({ dimension, value }) => ({ level: dimension, value })),
+  };
+}
+
+/** The factor the incident names as its own where it does, else the one with the largest part. */
+function leadingFactor(incident: Incident): Factor | "rule" {
+  const own = (incident as { readonly factor?: Factor }).factor;
+  if (own !== undefined) return own;
+  return incident.factors.toSorted((a, b) => b.share - a.share)[0]?.factor ?? "dollars";
+}
