@@ -15,7 +15,9 @@ import { until } from "../support/until.ts";
 import { judgeExactness, type Verdict } from "./exactness.ts";
 import { SteadyStream, STREAM_START_MS, type SteadyStreamOptions } from "./steady-stream.ts";
 import { Progress, claimCount, storedEnds, type Ends } from "./stored.ts";
+import { tidied } from "./aftermath.ts";
 import { pipelineText } from "./pipeline-text.ts";
+import { signalProcess } from "./signal.ts";
 import { stopped } from "./stopped.ts";
 import { dumpTopic, type DumpedRecord } from "./topic-dump.ts";
 import { objectionsOf } from "./verify-opinion.ts";
@@ -83,14 +85,15 @@ export class Arena {
   /** Runs `work` in an arena whose stream flows, and takes all of it down again however it ends. */
   static async with<T>(options: ArenaOptions, work: (arena: Arena) => Promise<T>): Promise<T> {
     const arena = await Arena.#open(options);
-    try {
-      const CLICKHOUSE_URL = arena.urlAt(arena.engine.engine.url);
-      await spikewatch(["migrate"], arena.#process({ CLICKHOUSE_URL }));
-      await arena.stream.start();
-      return await work(arena);
-    } finally {
-      await arena.#close();
-    }
+    return tidied(
+      () => arena.#close(),
+      async () => {
+        const CLICKHOUSE_URL = arena.urlAt(arena.engine.engine.url);
+        await spikewatch(["migrate"], arena.#process({ CLICKHOUSE_URL }));
+        await arena.stream.start();
+        return work(arena);
+      },
+    );
   }
 
   static async #open(options: ArenaOptions): Promise<Arena> {
@@ -125,7 +128,7 @@ export class Arena {
   }): Promise<void> {
     const { engine, directory } = this.#engine;
     for (const worker of this.workers) worker.freeze();
-    process.kill(engine.pid ?? 0, "SIGSTOP");
+    signalProcess(engine.pid, "SIGSTOP");
     steps.atTheInstant();
     await Promise.all([...this.workers].map((one) => one.kill()));
     await engine.stop();

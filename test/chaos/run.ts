@@ -1,9 +1,11 @@
 // The long form: npm run chaos -- [--seed N] [--minutes M] [--runs N] [--rate N] [--outage SECONDS] [--only NAME,…] [--program PATH]
+import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { SystemClock } from "../../src/runtime/clock.ts";
 import { TestKafka } from "../support/kafka/test-kafka.ts";
 import { Broker } from "../support/kafka/broker.ts";
 import { SpikewatchProcess } from "../support/spikewatch-process.ts";
+import { takeDown, tidied } from "./aftermath.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { tableOf, type Row } from "./table.ts";
@@ -14,6 +16,7 @@ const RATE = 5_000;
 const MINUTES = 60;
 const PATIENCE_MS = 120_000;
 const OUTAGE_SECONDS = 120;
+const TAKE_DOWN_MS = 30_000;
 
 const { values } = parseArgs({
   options: {
@@ -66,24 +69,40 @@ function troubles(outcome: Outcome | string): readonly string[] {
   return typeof outcome === "string" ? [outcome] : outcome.verdict.differences;
 }
 
+async function playAll(broker: Broker): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const scenario of chosen()) {
+    const outcome = await play(scenario, new TestKafka([broker.address]));
+    for (const trouble of troubles(outcome)) say(`${scenario.name}: ${trouble}`);
+    const row = { fault: scenario.fault, name: scenario.name, outcome };
+    // At once: what comes later may be interrupted.
+    say(tableOf([row]).split("\n").at(-1) ?? "");
+    rows.push(row);
+  }
+  return rows;
+}
+
 async function main(): Promise<number> {
   const broker = await Broker.start({ tell: say });
-  const rows: Row[] = [];
-  try {
-    for (const scenario of chosen()) {
-      const outcome = await play(scenario, new TestKafka([broker.address]));
-      for (const trouble of troubles(outcome)) say(`${scenario.name}: ${trouble}`);
-      rows.push({ fault: scenario.fault, name: scenario.name, outcome });
-    }
-  } finally {
-    await SpikewatchProcess.killAll();
-    await broker.dispose();
-  }
+  const rows = await tidied(
+    () => broker.dispose(),
+    () => playAll(broker),
+  );
   process.stdout.write(`${tableOf(rows)}\n`);
   return rows.every(({ outcome }) => troubles(outcome).length === 0) ? 0 : 1;
 }
 
-process.once("SIGINT", () => {
-  void SpikewatchProcess.killAll().then(() => process.exit(130));
-});
+/** Leaves nothing behind: no worker, no engine, no broker, no mount. A second signal ends at once. */
+async function interrupted(signal: NodeJS.Signals): Promise<void> {
+  say(`${signal}: taking everything down`);
+  const tooLong = setTimeout(() => process.exit(1), TAKE_DOWN_MS);
+  for (const trouble of await takeDown()) say(`left behind: ${trouble}`);
+  await SpikewatchProcess.killAll();
+  clearTimeout(tooLong);
+  process.exit(128 + constants.signals[signal]);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => void interrupted(signal));
+}
 process.exitCode = await main();

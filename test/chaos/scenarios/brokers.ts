@@ -1,6 +1,7 @@
 import { Broker } from "../../support/kafka/broker.ts";
 import { TestKafka } from "../../support/kafka/test-kafka.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { tidied } from "../aftermath.ts";
 import { playRuns, type Ground, type Outcome, type Scenario } from "../scenario.ts";
 
 /** Plays on brokers of the scenario's own, which end with it. */
@@ -8,11 +9,10 @@ async function onBrokers(
   brokers: readonly Broker[],
   play: (kafka: TestKafka) => Promise<Outcome>,
 ): Promise<Outcome> {
-  try {
-    return await play(new TestKafka(brokers.map(({ address }) => address)));
-  } finally {
+  const dispose = async (): Promise<void> => {
     for (const broker of brokers) await broker.dispose();
-  }
+  };
+  return tidied(dispose, () => play(new TestKafka(brokers.map(({ address }) => address))));
 }
 
 export const killBroker: Scenario = {

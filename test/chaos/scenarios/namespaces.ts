@@ -2,6 +2,7 @@ import { Broker } from "../../support/kafka/broker.ts";
 import { TestKafka } from "../../support/kafka/test-kafka.ts";
 import { NetNamespace, type Link } from "../../support/net-namespace.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { tidied } from "../aftermath.ts";
 import { playRuns, type Ground, type Outcome, type Scenario } from "../scenario.ts";
 
 interface Cables {
@@ -18,12 +19,13 @@ export const cablesPulled: Scenario = {
   play: async (ground) => {
     const namespace = new NetNamespace();
     namespace.open();
-    try {
-      const [kafka, clickhouse] = [namespace.addLink(), namespace.addLink()];
-      return await playOn(ground, { namespace, kafka, clickhouse });
-    } finally {
-      namespace.close();
-    }
+    return tidied(
+      () => namespace.close(),
+      () => {
+        const [kafka, clickhouse] = [namespace.addLink(), namespace.addLink()];
+        return playOn(ground, { namespace, kafka, clickhouse });
+      },
+    );
   },
 };
 
@@ -31,8 +33,12 @@ async function playOn(ground: Ground, cables: Cables): Promise<Outcome> {
   const { namespace, kafka, clickhouse } = cables;
   const broker = await Broker.start({ advertised: kafka.host });
   const door = await TcpProxy.start(clickhouse.host);
-  try {
-    return await playRuns(
+  const dispose = async (): Promise<void> => {
+    await door.stop();
+    await broker.dispose();
+  };
+  return tidied(dispose, () =>
+    playRuns(
       { ...ground, kafka: new TestKafka([broker.address]) },
       { name: "cables-pulled" },
       {
@@ -53,9 +59,6 @@ async function playOn(ground: Ground, cables: Cables): Promise<Outcome> {
           return [await arena.recovered(clock.now())];
         },
       },
-    );
-  } finally {
-    await door.stop();
-    await broker.dispose();
-  }
+    ),
+  );
 }

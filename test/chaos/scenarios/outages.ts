@@ -1,4 +1,5 @@
 import { COMMIT, playRuns, type Ground, type Scenario, type Stage } from "../scenario.ts";
+import { signalProcess } from "../signal.ts";
 
 /** The first outage lasts as long as the ground says, the others a part of it. */
 function lengthOf({ outageMs }: Ground, { random }: Stage, index: number): number {
@@ -74,9 +75,7 @@ export const killEngine: Scenario = {
           await (held?.reached ?? clock.sleep(random.below(800)));
           held?.release();
           await clock.sleep(held === null ? 0 : random.below(40));
-          const { pid } = arena.engine.engine;
-          if (pid === undefined) throw new Error("there is no engine to kill");
-          process.kill(pid, "SIGKILL");
+          signalProcess(arena.engine.engine.pid, "SIGKILL");
           return [await arena.recovered(clock.now())];
         },
       },
