@@ -1,92 +1,56 @@
-import { execFileSync } from "node:child_process";
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { playRuns, type Outcome, type Scenario } from "../scenario.ts";
+import { ImageDisk } from "../image-disk.ts";
+import { until } from "../../support/until.ts";
+import { playRuns, type Scenario, type Stage } from "../scenario.ts";
+import type { Ends } from "../stored.ts";
 
-const MB = 1024 * 1024;
-const DISK_MB = 160;
+/** Room for the engine's tables and for some merges; little, so that the ballast is quickly there. */
+const SMALL_MB = 160;
+/** What the engine's own merges free meanwhile is taken again this often. */
+const REFILL_MS = 20;
 
-/** Mounting needs the rights of root. */
-export function canMount(): boolean {
-  return process.getuid?.() === 0;
-}
-
-/** Plays with the engine's data on a small disk of its own. */
-async function onSmallDisk(play: (mount: string) => Promise<Outcome>): Promise<Outcome> {
-  const mount = mkdtempSync(join(tmpdir(), "spikewatch-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", mount]);
-  try {
-    return await play(mount);
-  } finally {
-    execFileSync("umount", ["-l", mount]);
-    rmSync(mount, { recursive: true, force: true });
-  }
+async function startOne({ arena }: Stage): Promise<void> {
+  await arena.startWorker();
+  await arena.recovered();
 }
 
 /** Fills the disk to its last byte while commits run, and frees it again. */
 export const diskFull: Scenario = {
   name: "disk-full",
-  fault: "ClickHouse's disk full, then freed",
+  fault: "ClickHouse's disk (ext4) full to the last byte, then freed",
   runs: 10,
   play: (ground) =>
-    onSmallDisk((mount) => {
-      const directory = join(mount, "data");
-      mkdirSync(directory, { mode: 0o700 });
-      return playRuns(
+    ImageDisk.with(SMALL_MB, (disk) =>
+      playRuns(
         ground,
-        { name: "disk-full", directory },
+        { name: "disk-full", directory: disk.directory },
         {
-          before: async ({ arena }) => {
-            await arena.startWorker();
-            await arena.recovered();
-          },
+          before: startOne,
           run: async ({ arena, random, clock }) => {
-            const ballast = join(mount, "ballast");
-            fill(ballast);
+            disk.fill();
             const lengthMs = 1_500 + random.below(ground.outageMs / 4);
             const deadlineMs = clock.now() + lengthMs;
-            // What the engine's own merges free meanwhile is filled again.
             while (clock.now() < deadlineMs) {
-              fill(ballast);
-              await clock.sleep(20);
+              disk.fill();
+              await clock.sleep(REFILL_MS);
             }
             await arena.requireBehind(lengthMs);
-            rmSync(ballast);
+            disk.free();
             return [await arena.recovered(clock.now())];
           },
         },
-      );
-    }),
+      ),
+    ),
 };
 
-/** Appends until there is no space, down to single bytes. */
-function fill(path: string): void {
-  const file = openSync(path, "a");
-  for (let size = MB; size >= 1;) {
-    if (!isWritten(file, Buffer.alloc(size))) size = Math.floor(size / 4);
-  }
-  closeSync(file);
-}
+const POWER_CUT_MB = 1_024;
 
-function isWritten(file: number, bytes: Buffer): boolean {
-  try {
-    return writeSync(file, bytes) === bytes.length;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") return false;
-    throw error;
-  }
+/** What a reader had been shown must be there after the cut: Kafka would give lost commits again, but totals that people saw and were paged for would be gone. */
+function requireKept(shown: Ends, left: Ends): void {
+  const undone = [...shown].filter(([part, end]) => (left.get(part) ?? 0) < end);
+  if (undone.length === 0) return;
+  const records = undone.reduce((sum, [part, end]) => sum + end - (left.get(part) ?? 0), 0);
+  throw new Error(`the cut undid ${records} stored records of ${undone.length} partitions`);
 }
-
-const IMAGE_MB = 1_024;
 
 /**
  * The machine of worker and engine loses power: what the file system had not written is gone. Modelled by an ext4 image that is copied at one instant,
@@ -96,74 +60,26 @@ export const powerCut: Scenario = {
   name: "power-cut",
   fault: "power cut of the machine of worker and ClickHouse (copied ext4 image)",
   runs: 20,
-  play: async (ground) => {
-    const disk = new ImageDisk();
-    try {
-      return await playRuns(
+  play: (ground) =>
+    ImageDisk.with(POWER_CUT_MB, (disk) =>
+      playRuns(
         ground,
         { name: "power-cut", directory: disk.directory },
         {
-          before: async ({ arena }) => {
-            await arena.startWorker();
-            await arena.recovered();
-          },
+          before: startOne,
           run: async ({ arena, random, clock }) => {
             await clock.sleep(random.below(4_000));
             const cutMs = clock.now();
+            const shown = await until("what is stored", () => arena.ends());
             await arena.replaceEngine({
               atTheInstant: () => disk.copy(),
               whileDown: () => disk.exchange(),
             });
+            requireKept(shown, await until("what is left", () => arena.ends()));
             await arena.startWorker();
             return [await arena.recovered(cutMs)];
           },
         },
-      );
-    } finally {
-      disk.remove();
-    }
-  },
+      ),
+    ),
 };
-
-/** A file system in a file. */
-class ImageDisk {
-  readonly #folder = mkdtempSync(join(tmpdir(), "spikewatch-image-"));
-  readonly #image = join(this.#folder, "image");
-  readonly #copy = join(this.#folder, "copy");
-  readonly #mount = join(this.#folder, "mount");
-
-  constructor() {
-    mkdirSync(this.#mount);
-    execFileSync("truncate", ["-s", `${IMAGE_MB}M`, this.#image]);
-    execFileSync("mkfs.ext4", ["-q", this.#image]);
-    this.#mountImage();
-    mkdirSync(this.directory, { mode: 0o700 });
-  }
-
-  get directory(): string {
-    return join(this.#mount, "data");
-  }
-
-  /** What would survive at this instant. */
-  copy(): void {
-    execFileSync("cp", ["--sparse=always", this.#image, this.#copy]);
-  }
-
-  /** Takes the copy for the disk. */
-  exchange(): void {
-    execFileSync("umount", [this.#mount]);
-    renameSync(this.#copy, this.#image);
-    this.#mountImage();
-    // After a reboot nobody holds the directory; here the holder, this process, lives on.
-    rmSync(join(this.directory, "holder.lock"), { force: true });
-  }
-
-  remove(): void {
-    execFileSync("umount", ["-l", this.#mount]);
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  #mountImage(): void {
-    execFileSync("mount", ["-o", "loop", this.#image, this.#mount]);
-  }
-}
