@@ -44,6 +44,7 @@ interface Position {
 
 /** Pause before a broker that did not answer is asked again. */
 const ASK_AGAIN_MS = 500;
+const PAUSE_STEP_MS = 250;
 
 /**
  * Keeps our own position in every partition, because the library's cannot be trusted: it rewinds all partitions to the committed offsets
@@ -57,6 +58,8 @@ export class KafkaReader {
   #positions = new Map<string, Position>();
   #ranges = new Map<string, Promise<ReadonlyMap<number, LogRange>>>();
   #stopped = false;
+  /** Nobody is asked where to start before this. */
+  #pausedUntilMs = -Infinity;
 
   constructor(options: KafkaReaderOptions) {
     this.#options = options;
@@ -66,14 +69,16 @@ export class KafkaReader {
   join(partitions: readonly Partition[]): void {
     const held = [...this.#positions.values()].map(({ partition }) => partition);
     this.#assign(partitions);
+    this.#pausedUntilMs = -Infinity;
     const { handler } = this.#options;
     if (held.length > 0) void this.#run(() => handler.revoked(held));
     for (const position of this.#positions.values()) void this.#run(() => this.#align(position));
   }
 
-  /** The handler dropped what it had: ask it again where to start. */
-  reassign(): void {
+  /** The handler dropped what it had: ask it again where to start, after a pause, which a join ends. */
+  reassign(pauseMs = 0): void {
     this.#assign([...this.#positions.values()].map(({ partition }) => partition));
+    this.#pausedUntilMs = this.#options.clock.now() + pauseMs;
     for (const position of this.#positions.values()) void this.#run(() => this.#align(position));
   }
 
@@ -191,11 +196,8 @@ export class KafkaReader {
   async #align(position: Position): Promise<void> {
     const { partition } = position;
     while (this.#isCurrent(position) && position.next < 0) {
-      const range = await this.#range(partition, false);
-      if (range === null) {
-        await this.#options.clock.sleep(ASK_AGAIN_MS);
-        continue;
-      }
+      const range = await this.#rangeOrWait(partition);
+      if (range === null) continue;
       const { handler } = this.#options;
       const next = await handler.assigned(partition, range.high);
       if (!this.#isCurrent(position)) return;
@@ -206,6 +208,15 @@ export class KafkaReader {
       await this.#closeGap(position, range);
       this.#options.log.seek(partition, position.next);
     }
+  }
+
+  /** null after waiting a little: for the end of the pause, in small steps because a join ends it too, or for the broker. */
+  async #rangeOrWait(partition: Partition): Promise<LogRange | null> {
+    const { clock } = this.#options;
+    const isPaused = clock.now() < this.#pausedUntilMs;
+    const range = isPaused ? null : await this.#range(partition, false);
+    if (range === null) await clock.sleep(isPaused ? PAUSE_STEP_MS : ASK_AGAIN_MS);
+    return range;
   }
 
   /** Where the log begins after our position, reading goes on at its begin; those that the handler had not counted yet are lost: said and counted. */

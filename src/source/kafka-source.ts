@@ -140,8 +140,8 @@ export class KafkaSource implements Source {
     return this.#stopped;
   }
 
-  reassign(): void {
-    this.#reader?.reassign();
+  reassign(pauseMs?: number): void {
+    this.#reader?.reassign(pauseMs);
   }
 
   /** Best effort: what is not committed here is only seen as lag. */

@@ -79,9 +79,11 @@ export interface Source {
   /** Resolves when a finite source has ended or after `stop`; rejects when reading cannot go on. */
   readonly done: Promise<void>;
   /**
-   * The worker dropped what it had: treat every partition as newly assigned, so that `assigned` is asked again before the next batch.
+   * The worker dropped what it had: treat every partition as newly assigned, so that `assigned` is asked again before the next batch. An endless
+   * source asks only after `pauseMs`, unless its group assigns partitions before that. One that ends asks at once, since its input must not seem to
+   * be over meanwhile, and gives up when it is asked too often.
    */
-  reassign(): void;
+  reassign(pauseMs?: number): void;
   /** Tells the source what is committed in ClickHouse. Kafka: committed to the broker for lag tooling; elsewhere nothing. */
   committed(ends: readonly (Partition & { readonly endOffset: number })[]): Promise<void>;
 }

@@ -3,7 +3,15 @@ import type { Checkpoint } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
-const MAX_PAUSE_MS = 10_000;
+/** Who came second twice within this time shares the partitions with somebody. */
+const MEMORY_MS = 120_000;
+/**
+ * The shortest turn that the other one is left. To get from a claim to a stored commit takes seconds: the tail of the dedupe window is read again
+ * first. Who claims again within that time undoes the other one's work, and then neither stores anything.
+ */
+const LEAST_TURN_MS = 10_000;
+/** A turn of slow flushes holds several of them. */
+const FLUSHES_A_TURN = 4;
 
 export interface FencingOptions {
   readonly clock: Clock;
@@ -11,51 +19,36 @@ export interface FencingOptions {
   readonly metrics: Metrics;
   /** Time between two flushes. */
   readonly everyMs: number;
-  /** Nothing is resumed after this. */
-  readonly signal: AbortSignal;
-  /** Reads again from the stored checkpoints, after a pause. */
-  readonly resume: () => void;
+  /** Uniform in [0, 1). */
   readonly random?: () => number;
 }
 
 /**
- * What a worker does when its commit came second. Once is a takeover: it reads again at once. Several times in a row means that somebody else works on
- * the same partitions and both take them from one another before either has stored anything, for ever: so the one who loses waits, at random and each
- * time longer, and the other one gets on.
+ * What a worker does when its commit came second. Once is a takeover: it reads again at once, and a rebalance tells it soon what is still its own.
+ * Again soon after means that somebody works on the same partitions who is not of its group, such as a second deployment: then each leaves the other
+ * one a turn before it claims. So one of the two works at any time, and neither starves.
  */
 export class Fencing {
   readonly #options: FencingOptions;
-  #inARow = 0;
+  #lastMs = -Infinity;
 
   constructor(options: FencingOptions) {
     this.#options = options;
   }
 
-  stored(): void {
-    this.#inARow = 0;
-  }
-
-  /** True: read again now. False: `resume` is called later. */
-  superseded(by: readonly Checkpoint[]): boolean {
-    const { logger, metrics, clock, signal, resume } = this.#options;
+  /** Our commit came second. How long to wait before the partitions are claimed again, in ms; at random from one to two turns, so that two who wait do not meet. */
+  superseded(by: readonly Checkpoint[]): number {
+    const { logger, metrics, clock, everyMs, random = Math.random } = this.#options;
     metrics.commitSuperseded.inc();
-    const pauseMs = this.#pauseMs();
+    const nowMs = clock.now();
+    const isContended = nowMs - this.#lastMs < MEMORY_MS;
+    this.#lastMs = nowMs;
+    const turnMs = Math.max(LEAST_TURN_MS, FLUSHES_A_TURN * everyMs);
+    const pauseMs = isContended ? Math.ceil(turnMs * (1 + random())) : 0;
     logger.warn(
       { by: by.map(({ writer }) => writer), pauseMs },
       "another writer moved the checkpoint; reading again from there",
     );
-    if (pauseMs === 0) return true;
-    void clock.sleep(pauseMs, signal).then(() => {
-      if (!signal.aborted) resume();
-    });
-    return false;
-  }
-
-  #pauseMs(): number {
-    const { everyMs, random = Math.random } = this.#options;
-    const before = this.#inARow++;
-    if (before === 0) return 0;
-    const most = Math.min(MAX_PAUSE_MS, everyMs * 2 ** Math.min(before, 20));
-    return Math.ceil(most * random());
+    return pauseMs;
   }
 }

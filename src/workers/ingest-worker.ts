@@ -62,10 +62,7 @@ export class IngestWorker implements Service {
     this.#fold = new IngestFold({ ...options, dedupe: this.#dedupe });
     this.#watermark = new Watermark(pipeline);
     this.#meter = new IngestMeter(metrics);
-    const drop = (): Promise<void> => this.#serial.run(() => this.#revoked([]));
-    const resume = (): void => void drop().then(() => options.source.reassign());
-    const { signal } = this.#stopping;
-    this.#fencing = new Fencing({ ...options, ...pipeline.flush, signal, resume });
+    this.#fencing = new Fencing({ ...options, ...pipeline.flush });
     this.#lastFlushMs = clock.now();
   }
 
@@ -266,7 +263,7 @@ export class IngestWorker implements Service {
     this.#storingSinceMs = null;
     if (outcome.kind === "superseded") {
       this.#drop();
-      if (this.#fencing.superseded(outcome.by)) source.reassign();
+      source.reassign(this.#fencing.superseded(outcome.by));
       return;
     }
     this.#meter.flushed(batch, {
@@ -288,7 +285,6 @@ export class IngestWorker implements Service {
     this.#lastStoredMs = clock.now();
     this.#fold.clear();
     this.#dedupe.markCommitted();
-    this.#fencing.stored();
     for (const state of states) markStored(state);
     this.#watermark.heldBack(this.#lastStoredMs - this.#lastFlushMs, waiting(this.#states));
     this.#fold.forgetOldNames(this.#lastStoredMs);

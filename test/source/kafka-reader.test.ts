@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { SystemClock } from "../../src/runtime/clock.ts";
+import { SystemClock, type Clock } from "../../src/runtime/clock.ts";
 import type { FetchedBatch } from "../../src/source/kafka-batch.ts";
 import { KafkaReader, type LogRange } from "../../src/source/kafka-reader.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { RecordingHandler } from "../support/recording-handler.ts";
 
 const P0 = { topic: "usage", partition: 0 };
@@ -34,7 +35,10 @@ describe("KafkaReader", () => {
   let failures: unknown[];
   let reader: KafkaReader;
 
-  function begin(ends: Readonly<Record<string, number>> = {}): void {
+  function begin(
+    ends: Readonly<Record<string, number>> = {},
+    clock: Clock = new SystemClock(),
+  ): void {
     handler = new RecordingHandler(ends);
     reader = new KafkaReader({
       handler: handler.handler,
@@ -42,7 +46,7 @@ describe("KafkaReader", () => {
         seek: (_, offset) => void seeks.push(offset),
         ranges: () => Promise.resolve(new Map([0, 1].map((id) => [id, range]))),
       },
-      clock: new SystemClock(),
+      clock,
       logger: silentLogger,
       metrics: new Metrics(),
       limits: { maxRecords: 100, maxBytes: 1_000_000 },
@@ -69,6 +73,38 @@ describe("KafkaReader", () => {
     await take(fetched(60, 61));
 
     expect(seeks).toEqual([60]);
+  });
+
+  it("asks again where to start when the pause is over, and hands over nothing meanwhile", async () => {
+    const clock = new ManualClock();
+    begin({}, clock);
+    await handler.until(() => handler.assignments.length === 1);
+
+    reader.reassign(10_000);
+    const taken = take(fetched(0, 9));
+    await clock.advance(9_900);
+    const before = handler.assignments.length;
+    await clock.advance(500);
+    await taken;
+    await take(fetched(0, 9));
+
+    expect(before).toBe(1);
+    expect(handler.assignments).toHaveLength(2);
+    expect(handler.records).toHaveLength(10);
+  });
+
+  it("asks at once when the group assigns partitions within the pause", async () => {
+    const clock = new ManualClock();
+    begin({}, clock);
+    await handler.until(() => handler.assignments.length === 1);
+
+    reader.reassign(10_000);
+    reader.join([P0]);
+    await clock.advance(500);
+    await take(fetched(0, 9));
+
+    expect(handler.assignments).toHaveLength(2);
+    expect(handler.records).toHaveLength(10);
   });
 
   it("drops the part of a batch that is older than its position", async () => {

@@ -214,6 +214,25 @@ describe("IngestWorker", () => {
     expect((await first.metrics.commitSuperseded.get()).values).toMatchObject([{ value: 1 }]);
   });
 
+  it("does not take an input for stored to its end while another writer takes it away again and again", async () => {
+    const log = new MemoryLog();
+    const first = await anIngest({ log, writer: "first" });
+    const second = await anIngest({ log, writer: "second", tables: first.tables });
+    for (const user of ["u1", "u2"]) {
+      await first.feed(anEvent({ user }));
+      await second.source.idle();
+      await second.flush();
+      await first.flush();
+    }
+    await second.worker.stop();
+
+    log.write([anEvent({ user: "u3" }), EOF()]);
+    await first.worker.done;
+
+    expect((await first.metrics.commitSuperseded.get()).values).toMatchObject([{ value: 2 }]);
+    expect(first.tables.sum("requests")).toBe(3n);
+  });
+
   it("rebuilds the dedupe window after a restart by reading the tail, without counting it", async () => {
     const log = new MemoryLog();
     const first = await anIngest({ log });
