@@ -1,5 +1,5 @@
 import type { Random } from "../../../src/demo/random.ts";
-import { DAY, midnight } from "./calendar.ts";
+import { DAY, midnight, weekdayOf } from "./calendar.ts";
 import type { Company } from "./company.ts";
 import type { Change } from "./effects.ts";
 import { bulk, reviewer } from "./habits.ts";
