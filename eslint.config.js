@@ -12,13 +12,14 @@ export const FOLDERS = [
   "reduce",
   "store",
   "detect",
+  "score",
   "notify",
   "workers",
   "server",
   "demo",
   "verify",
 ];
-const PURE = ["decode", "price", "reduce", "detect"];
+const PURE = ["decode", "price", "reduce", "detect", "score"];
 const ADAPTERS = {
   kafkajs: [
     "src/source/kafka-source.ts",

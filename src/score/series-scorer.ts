@@ -1,0 +1,72 @@
+import { AlertGate } from "./alert-gate.ts";
+import { LevelResidual } from "./level-residual.ts";
+import { NearestShape } from "./nearest-shape.ts";
+import { DAY_MS, PeriodFinder } from "./period-finder.ts";
+import { SeasonalResidual, type Season } from "./seasonal-residual.ts";
+import { TailSurprise } from "./tail-surprise.ts";
+
+export { ALERT_SCORE } from "./alert-gate.ts";
+
+const TAIL = { share: 0.03, keep: 8_000, cap: 8, priorIndex: 0.25, priorWeight: 20 };
+const GATE = { bar: 5.5, silence: 110, growth: 0.1, extra: 0.3, fade: 400 };
+/** Of the scale of the series: what is smaller than this is no difference. */
+const NOTHING = 0.01;
+const SCALE_ROWS = 2_000;
+/** Squares of larger values are not finite. */
+const MAX_VALUE = 1e100;
+
+interface Part {
+  readonly tail: TailSurprise;
+  readonly statistic: (value: number, timeMs: number, season: Season) => number;
+}
+
+/** Scores a series row by row, each by the rows before it. Pure but for its own memory: about 600 KB, however long the series. */
+export class SeriesScorer {
+  readonly #period = new PeriodFinder();
+  readonly #parts = parts();
+  readonly #gate = new AlertGate(GATE);
+  #seen = 0;
+  #mean = 0;
+  #scale = 0;
+
+  /** The anomaly score of a row, 0 to 1; `ALERT_SCORE` or more is an alert. A row without a value scores 0 and is not learnt. */
+  next(timeMs: number, value: number | null): number {
+    if (value === null) return 0;
+    const bounded = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, value));
+    const { stepMs, periodMs } = this.#period;
+    const scale = this.#scale > 0 ? this.#scale : 1e-9 + Math.abs(bounded) * 1e-6;
+    const season = { stepMs, periodMs: periodMs ?? DAY_MS, scale };
+    let sum = 0;
+    for (const { statistic, tail } of this.#parts) {
+      sum += tail.next(statistic(bounded, timeMs, season) + NOTHING);
+    }
+    this.#period.observe(timeMs, bounded);
+    this.#learnScale(bounded);
+    return this.#gate.next(sum);
+  }
+
+  #learnScale(value: number): void {
+    const rate = Math.max(1 / SCALE_ROWS, 1 / ++this.#seen);
+    this.#mean += rate * (value - this.#mean);
+    this.#scale += rate * (Math.abs(value - this.#mean) - this.#scale);
+  }
+}
+
+function parts(): readonly Part[] {
+  const part = (statistic: Part["statistic"]): Part => ({
+    statistic,
+    tail: new TailSurprise(TAIL),
+  });
+  const shape = new NearestShape({ length: 12, keep: 4_000, rank: 5 });
+  const nearestValue = new NearestShape({ length: 1, keep: 4_000, rank: 3 });
+  const phase = new SeasonalResidual({ bins: 96, over: 1 });
+  const phaseDrift = new SeasonalResidual({ bins: 48, over: 6 });
+  const level = new LevelResidual({ over: 24, slow: 1_000 });
+  return [
+    part((value, _, { scale }) => shape.next(value) / scale),
+    part((value, _, { scale }) => nearestValue.next(value) / scale),
+    part((value, timeMs, season) => phase.next(value, timeMs, season)),
+    part((value, timeMs, season) => phaseDrift.next(value, timeMs, season)),
+    part((value, _, { scale }) => level.next(value) / scale),
+  ];
+}
