@@ -9,6 +9,7 @@ import { migrateCommand } from "./migrate.ts";
 import { queryCommand } from "./query.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
+import { scoreCommand } from "./score.ts";
 import { verifyCommand } from "./verify.ts";
 import { openStore } from "../store/open-store.ts";
 
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   checkpointsCommand,
   deadLetterCommand,
   backtestCommand,
+  scoreCommand,
   verifyCommand,
   checkCommand,
   migrateCommand,
