@@ -4,6 +4,7 @@ import { detectBench } from "./detect.ts";
 import type { Bench } from "./harness.ts";
 import { ingestBench } from "./ingest.ts";
 import { monthBench } from "./month.ts";
+import { scoreBench } from "./nab/bench.ts";
 import { reduceBench } from "./reduce.ts";
 
 /** In the order of the data's path; the whole of it last. */
@@ -12,6 +13,7 @@ export const BENCHES: readonly Bench[] = [
   reduceBench,
   appendBench,
   detectBench,
+  scoreBench,
   ingestBench,
   monthBench,
 ];
