@@ -28,7 +28,7 @@ export interface Habit {
 }
 
 const coding = [
-  { model: "opus", weight: 4 },
+  { model: "opus", weight: 6 },
   { model: "sonnet", weight: 5 },
   { model: "gpt", weight: 2 },
 ] as const;
@@ -49,14 +49,14 @@ export const codingAgent: Habit = {
   agent: "coder",
   mode: "agent",
   adoption: 0.85,
-  sessionsPerDay: 3.2,
+  sessionsPerDay: 7,
   turns: 22,
-  turnsSigma: 0.9,
-  paceSeconds: 28,
-  promptTokens: 1_300,
-  promptSigma: 1.3,
+  turnsSigma: 0.8,
+  paceSeconds: 15,
+  promptTokens: 900,
+  promptSigma: 1.2,
   outputTokens: 380,
-  warm: 0.86,
+  warm: 0.93,
   models: coding,
   key: "person",
 };
@@ -123,11 +123,15 @@ export const readingAgent: Habit = {
   tool: "desk-agent",
   agent: "reader",
   adoption: 0.7,
-  sessionsPerDay: 2.2,
-  turns: 16,
-  promptTokens: 2_600,
+  sessionsPerDay: 5,
+  turns: 18,
+  promptTokens: 2_000,
   outputTokens: 300,
-  models: office,
+  models: [
+    { model: "sonnet", weight: 5 },
+    { model: "gpt", weight: 4 },
+    { model: "opus", weight: 2 },
+  ],
 };
 /** An evaluation started by hand under the own name: rare, long, fast. */
 export const evaluation: Habit = {
@@ -163,7 +167,7 @@ export const reviewer: Habit = {
   tool: "ci-runner",
   agent: "reviewer",
   adoption: 1,
-  turns: 12,
+  turns: 14,
   turnsSigma: 0.8,
   paceSeconds: 9,
   key: "team",

@@ -24,15 +24,15 @@ export interface Edit {
   readonly cold?: boolean;
 }
 
-const PREAMBLE_TOKENS = 14_000;
+const PREAMBLE_TOKENS = 24_000;
 const CONTEXT_LIMIT = 170_000;
-const CONDENSED_TOKENS = 22_000;
+const CONDENSED_TOKENS = 30_000;
 const OUTPUT_SIGMA = 1;
 const PAUSE_SIGMA = 0.8;
 const WARM_PREFIX = 0.7;
 const ERRORS = 0.012;
-/** Another of the tool's models is tried in one session of eight. */
-const TRIALS = 0.125;
+/** Another of the tool's models is tried in one session of ten. */
+const TRIALS = 0.1;
 /** Sessions of tools that do not cache at all. */
 const UNCACHED_SESSIONS = 0.06;
 

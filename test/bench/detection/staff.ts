@@ -79,7 +79,7 @@ const people = {
 const PLANS: Readonly<Record<TeamKind, KindPlan>> = {
   "small-office": { ...people, size: [7, 9], swing: [0.14, 0.22] },
   office: people,
-  "large-office": { ...people, size: [80, 140], activity: 0.7, swing: [0.12, 0.16] },
+  "large-office": { ...people, size: [80, 110], activity: 0.6, swing: [0.12, 0.16] },
   "night-shift": { ...people, size: [18, 26] },
   "new-team": { ...people, size: [12, 22], swing: [0.14, 0.2] },
   batch: {
@@ -124,6 +124,9 @@ const PLANS: Readonly<Record<TeamKind, KindPlan>> = {
   },
 };
 
+/** Share of a team with another trade than most. */
+const OUTSIDERS = 0.25;
+
 function round(value: number): number {
   return Math.round(value);
 }
@@ -142,11 +145,20 @@ function drawAway(random: Random, days: number): { from: number; to: number }[] 
   return away;
 }
 
-function drawPerson(random: Random, team: TeamInfo, id: number, days: number): Person {
+interface Hire {
+  readonly team: TeamInfo;
+  readonly id: number;
+  readonly days: number;
+  /** What most of the team do. */
+  readonly trade: readonly Habit[];
+}
+
+function drawPerson(random: Random, { team, id, days, trade }: Hire): Person {
   const plan = PLANS[team.kind];
   const user = `${team.name}.u${id.toString(36)}`;
-  const used = random.pick(plan.habits).filter((habit) => random.chance(habit.adoption));
-  const habits = used.length > 0 ? used : [random.pick(plan.habits)[0] as Habit];
+  const own = random.chance(OUTSIDERS) ? random.pick(plan.habits) : trade;
+  const used = own.filter((habit) => random.chance(habit.adoption));
+  const habits = used.length > 0 ? used : [own[0] as Habit];
   const joins = random.chance(0.1) ? random.below(days) : 0;
   const leaves = random.chance(0.07) ? random.below(days) : days;
   return {
@@ -157,7 +169,7 @@ function drawPerson(random: Random, team: TeamInfo, id: number, days: number): P
       model: random.weighted(habit.models).model,
       key: habit.key === "person" ? `k-${user}` : `k-${team.name}-${habit.tool}`,
     })),
-    appetite: plan.activity * random.swing(0.75),
+    appetite: plan.activity * random.swing(0.55),
     startMinute: round(540 + 55 * random.normal()),
     workMinutes: round(random.between(390, 560)),
     dayOff: random.chance(0.15) ? 1 + random.below(5) : -1,
@@ -176,9 +188,10 @@ export function drawTeam(
 ): Omit<Team, "startMinute"> {
   const plan = PLANS[info.kind];
   const size = round(random.between(...plan.size));
+  const trade = random.pick(plan.habits);
   const partial = { ...info, people: size, startMinute: 0 };
   const staff = Array.from({ length: size }, (_, index) =>
-    drawPerson(random, partial, at.firstId + index, at.days),
+    drawPerson(random, { team: partial, id: at.firstId + index, days: at.days, trade }),
   );
   const programs = plan.programs.map(({ pattern, habit, scale }, index) => ({
     id: at.firstId + size + index,
