@@ -1,13 +1,36 @@
 import { TOKEN_BUCKETS } from "../decode/usage-event.ts";
 import type { IngestTotals } from "../workers/ingest-totals.ts";
+import { partitionKey } from "../source/source.ts";
+import type { AuditStore } from "../store/audit-store.ts";
 import type { Input } from "./input-source.ts";
+
+/** What ClickHouse holds of an input, whoever stored it and in how many runs. */
+export interface StoredInAll {
+  readonly records: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly duplicates: number;
+  readonly ignored: number;
+}
 
 export interface ReplayRun {
   readonly input: Input;
+  /** What this run stored. */
   readonly totals: IngestTotals;
+  readonly inAll: StoredInAll;
   readonly seconds: number;
   /** False: interrupted; what was stored counts, and the next run goes on. */
   readonly finished: boolean;
+}
+
+export async function storedInAll(audit: AuditStore, topic: string): Promise<StoredInAll> {
+  const nothing = { records: 0, accepted: 0, rejected: 0, duplicates: 0, ignored: 0 };
+  const [stored] = await audit.partitions([topic]);
+  if (stored === undefined) return nothing;
+  const covered = await audit.coverage([{ stored, low: stored.start }]);
+  const { records, accepted, rejected, duplicates, ignored } =
+    covered.get(partitionKey(stored)) ?? nothing;
+  return { records, accepted, rejected, duplicates, ignored };
 }
 
 /** Integer nano-dollars as decimal dollars, exactly. */
@@ -20,6 +43,7 @@ export function usdOf(nanos: bigint): string {
 export function summaryJson({
   input,
   totals,
+  inAll,
   seconds,
   finished,
 }: ReplayRun): Record<string, unknown> {
@@ -36,6 +60,7 @@ export function summaryJson({
     rejected_by_reason: Object.fromEntries(byReason),
     duplicates: totals.duplicates,
     ignored: totals.ignored,
+    stored_in_all: inAll,
     requests: totals.sum("requests").toString(),
     tokens: Object.fromEntries(TOKEN_BUCKETS.map((name) => [name, totals.sum(name).toString()])),
     cost_usd: usdOf(totals.sum("cost_nanos")),
@@ -53,9 +78,15 @@ export function unfinishedText(bytes: number): string {
 
 /** The summary for people. */
 export function summaryText(run: ReplayRun): string {
-  const { input, totals, seconds } = run;
+  const { input, totals, inAll, seconds } = run;
   const lines = [headline(run)];
   if (input.state === "unchanged" && totals.records === 0) return lines.join("\n");
+  // The counts below are of this run; where runs before it, or another beside it, stored more of the input, both must be told.
+  if (inAll.records !== totals.records) {
+    lines.push(
+      `${grouped(inAll.records)} records of it are stored in all, ${grouped(inAll.accepted)} accepted; of these this run stored:`,
+    );
+  }
   const unfinished = input.source.unfinished ?? 0;
   if (unfinished > 0) {
     lines.push(`${unfinishedText(unfinished)}: left for the next run`);

@@ -7,7 +7,7 @@ import type { Command, CommandContext } from "./command.ts";
 import { parseFlags, pipelinePath, required, settingsFor } from "./flags.ts";
 import { openInput, requireInput, type OpenedInput } from "./input-source.ts";
 import { ProgressLine } from "./progress-line.ts";
-import { summaryJson, summaryText } from "./replay-summary.ts";
+import { storedInAll, summaryJson, summaryText } from "./replay-summary.ts";
 
 const help = `spikewatch replay: load recorded events
 
@@ -70,9 +70,11 @@ export const replayCommand: Command = {
       });
       const started = clock.now();
       const finished = await watch(ingest, opened, context);
+      const found = await opened.found();
       const run = {
-        input: await opened.found(),
+        input: found,
         totals: ingest.totals,
+        inAll: await storedInAll(await store.auditStore(), found.topic),
         seconds: (clock.now() - started) / 1000,
         finished,
       };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -66,6 +66,12 @@ async function replay(path: string): Promise<Record<string, unknown>> {
   }
 }
 
+/** What `replay` tells a person. */
+async function summary(path: string): Promise<string> {
+  const { stdout } = await runCommand(replayCommand, ["--input", path], { CLICKHOUSE_URL: url });
+  return stdout;
+}
+
 async function counted(): Promise<Record<string, number>> {
   const rows = await connection.rows<{ team: string; n: string }>(
     "SELECT team, sum(requests) AS n FROM usage_by_minute GROUP BY team",
@@ -103,5 +109,24 @@ describe("replay of one file by several at the same time", () => {
     expect(await counted()).toEqual({ search: EVENTS / 10, billing: EVENTS / 10 });
     expect(await connection.rows("SELECT count() AS n FROM rejected")).toEqual([{ n: "2" }]);
     for (const one of files) expect(await replay(one)).toMatchObject({ state: "unchanged" });
+  });
+});
+
+describe("the summary of a replay", () => {
+  it("tells what this run stored and what is stored in all, where they differ", async () => {
+    const path = file("growing", events(100));
+    const first = await replay(path);
+    appendFileSync(path, events(20, "billing"));
+    const second = await replay(path);
+    const text = await summary(file("grown", events(100) + events(25, "billing")));
+
+    expect(first).toMatchObject({ records: 100, stored_in_all: { records: 100, accepted: 100 } });
+    expect(second).toMatchObject({
+      state: "resumed",
+      records: 20,
+      stored_in_all: { records: 120, accepted: 120, rejected: 0 },
+    });
+    expect(text).toContain("125 records of it are stored in all, 125 accepted");
+    expect(text).toMatch(/^ {2}records +5 /m);
   });
 });

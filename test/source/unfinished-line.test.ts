@@ -35,7 +35,8 @@ async function load(): Promise<{ texts: (string | null)[]; run: ReplayRun }> {
   const totals = new IngestTotals();
   totals.records = handler.records.length;
   const input = { source, name: path, ...identity };
-  return { texts: handler.texts(), run: { input, totals, seconds: 1, finished: true } };
+  const run = { input, totals, inAll: totals, seconds: 1, finished: true };
+  return { texts: handler.texts(), run };
 }
 
 describe("a last line without its end", () => {
