@@ -28,6 +28,13 @@ export const MUTATIONS = {
       to: "return;",
     },
   ],
+  "no-wait": [
+    {
+      file: "store/claims.js",
+      from: "await runningCommitsOver(this.#connection, this.#clock);",
+      to: "",
+    },
+  ],
   "no-guard": [
     {
       file: "store/queries.js",
