@@ -69,16 +69,13 @@ export function settingsFor(settings: Settings, data: string | undefined): Setti
  * The pipeline of a command that was given none: `pipelines/canonical-json.yaml` here, else the one that ships with spikewatch. Throws AppError `usage`
  * where the one that was given is no file that can be read.
  */
-export function pipelinePath(given: string | undefined): string {
+export function pipelinePath(given: string | undefined, flag = "--pipeline"): string {
   if (given !== undefined) {
     try {
       if (!statSync(given).isFile()) throw new Error("it is no regular file");
       accessSync(given, constants.R_OK);
     } catch (error) {
-      throw misuse(
-        `--pipeline ${given} cannot be read: ${messageOf(error)}; check the path`,
-        error,
-      );
+      throw misuse(`${flag} ${given} cannot be read: ${messageOf(error)}; check the path`, error);
     }
     return given;
   }

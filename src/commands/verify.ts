@@ -1,5 +1,4 @@
 import { loadPipeline } from "../config/load.ts";
-import { readTime } from "../decode/time-reader.ts";
 import { loadPriceBook } from "../price/load-price-book.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import { KafkaScan } from "../source/kafka-scan.ts";
@@ -10,6 +9,7 @@ import type { Command, CommandContext } from "./command.ts";
 import { parseFlags, pipelinePath, settingsFor } from "./flags.ts";
 import { kafkaSecurity } from "./kafka-security.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { timeOf } from "./time-flag.ts";
 import { unknownJson, verificationJson, verificationText } from "./verify-report.ts";
 
 const help = `spikewatch verify: prove that ClickHouse holds what the topic holds
@@ -162,15 +162,6 @@ function rangeOf(
   const to = until === undefined ? END_OF_TIME : Math.floor(timeOf("--until", until) / 60_000) * 60;
   if (from < to) return { from, to };
   throw new AppError("between --since and --until lies no whole minute: move one of them", {
-    code: "usage",
-  });
-}
-
-function timeOf(flag: string, text: string): number {
-  const withSeconds = text.replace(/(T\d\d:\d\d)(Z|[+-]\d\d:\d\d)$/i, "$1:00$2");
-  const timeMs = readTime(withSeconds);
-  if (timeMs >= 0) return timeMs;
-  throw new AppError(`${flag} ${text} is no time with a zone: write it like 2026-11-20T09:00Z`, {
     code: "usage",
   });
 }

@@ -19,6 +19,7 @@ import { migrate, requireSchema, type MigrationReport } from "./migrations.ts";
 import { SESSION } from "./queries.ts";
 import type { IncidentStore, Tail } from "./rows.ts";
 import type { PaneStore } from "./store.ts";
+import { UseHistory } from "./use-history.ts";
 
 /** How long another process may take to start the engine of the directory it holds. */
 const HOLDER_START_MS = 20_000;
@@ -31,7 +32,7 @@ export interface OpenStoreOptions {
   readonly logger: Logger;
   readonly metrics?: Metrics;
   /**
-   * write: to count with; holds the data directory. attach: for small writes, also while another process holds it. read: only `query` and
+   * write: to count with; holds the data directory. attach: for small writes, also while another process holds it. read: only `query`, `useHistory` and
    * `auditStore` work, and nothing is created. migrate: brings the schema up to date. On a server only `migrate` changes the schema, and `write` and `attach` require it.
    */
   readonly mode: "write" | "attach" | "read" | "migrate";
@@ -52,6 +53,8 @@ export interface OpenStore {
   folder(): Folder;
   /** To compare what is stored with where it came from. Read-only. */
   auditStore(signal?: AbortSignal): Promise<AuditStore>;
+  /** What was counted, minute by minute. Read-only. */
+  useHistory(): Promise<UseHistory>;
   /** Rejected events. With mode `read` only to look at. */
   deadLetters(): Promise<DeadLetterStore>;
   /** Any single statement, read-only. `format` holds where the statement names none. */
@@ -95,6 +98,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
       commitTail: () => new CommitTail(backend.writer),
       folder: () => new Folder({ connection: backend.patient, clock }),
       auditStore: async (signal) => new AuditStore(await backend.reader(), signal),
+      useHistory: async () => new UseHistory(await backend.reader()),
       deadLetters: async () =>
         new DeadLetterStore({
           connection: mode === "read" ? await backend.reader() : backend.writer,

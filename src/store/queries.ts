@@ -230,3 +230,15 @@ FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UIn
 FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UInt32} AND ${upTo}
 GROUP BY startMs, department, team, user, key, agent, model, tool ORDER BY startMs, department, team, user, key, agent, model, tool`,
 } as const;
+
+export const USE_HISTORY = {
+  span: `SELECT count() AS n, intDiv(toUnixTimestamp(min(usage.minute)), 60) AS first, intDiv(toUnixTimestamp(max(usage.minute)), 60) AS last
+FROM usage WHERE kind = 'delta'`,
+  uses: `SELECT intDiv(toUnixTimestamp(usage.minute), 60) AS minute, department, team, user, key, agent, model, tool,
+  sum(usage.requests) AS requests, sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens, sum(usage.output_tokens) AS outputTokens,
+  sum(usage.uncached_input_tokens + usage.cache_read_input_tokens + usage.cache_write_5m_input_tokens + usage.cache_write_1h_input_tokens
+    + usage.output_tokens) AS tokens,
+  toFloat64(sum(usage.cost_usd)) AS usd, sum(usage.cost_usd_squared) AS usdSquared
+FROM usage WHERE kind = 'delta' AND usage.minute >= {from:UInt32} AND usage.minute < {to:UInt32}
+GROUP BY minute, department, team, user, key, agent, model, tool ORDER BY minute, department, team, user, key, agent, model, tool`,
+} as const;

@@ -6,7 +6,7 @@ import type { IncidentStore, SeenPosition } from "../store/rows.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** Five weeks: what the baseline looks back at. */
-const HISTORY_MS = 35 * 86_400_000;
+export const HISTORY_MS = 35 * 86_400_000;
 
 /**
  * Teaches a new detector what is stored: the incidents first, because what they added is not normal, then what was spent. Gives the incidents that are
