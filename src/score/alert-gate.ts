@@ -1,42 +1,49 @@
 export interface GateOptions {
-  /** The surprise that an alert takes, in powers of ten. */
+  /** The surprise that a first alert takes, in powers of ten. */
   readonly bar: number;
-  /** Rows after an alert in which there is no other. */
-  readonly silence: number;
-  /** How much the bar grows with the logarithm of the rows seen. */
-  readonly growth: number;
-  /** How much higher the bar is right after the silence, and over how many rows that fades. */
-  readonly extra: number;
-  readonly fade: number;
+  /** How much each alert raises the bar, as a share, and over how many rows that fades. */
+  readonly raise: number;
+  readonly fadeRows: number;
+  /** After an alert there is no other for this share of a period, within these rows. */
+  readonly silentPeriods: number;
+  readonly minSilentRows: number;
+  readonly maxSilentRows: number;
 }
 
 /** An alert scores at least this. */
 export const ALERT_SCORE = 0.5;
 
 /**
- * Turns surprises into scores: what passes the bar is an alert, unless one was just before. An incident is one alert, however long it goes on. The bar
- * grows with the rows seen, since the largest of more values is larger, and stands higher for a while after an alert, since trouble comes in runs.
+ * Turns surprises into scores: what passes the bar is an alert, unless one was just before. An incident is one alert, however long it goes on. Each alert
+ * raises the bar for the next ones: who has cried often must show more, so series that are full of bursts settle at few alerts by themselves.
  */
 export class AlertGate {
   readonly #options: GateOptions;
-  #seen = 0;
-  #since = Infinity;
+  readonly #keep: number;
+  #raised = 0;
+  #silentRows = 0;
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#keep = Math.exp(-1 / options.fadeRows);
   }
 
   /** 0 to 1; alerts from `ALERT_SCORE` on, by how far they pass the bar. */
-  next(surprise: number): number {
-    const { bar, silence, growth, extra, fade } = this.#options;
-    this.#seen++;
-    this.#since++;
-    const isSilent = this.#since <= silence;
-    const after = isSilent ? 1 : Math.exp((silence - this.#since) / fade);
-    const wanted = bar * (1 + growth * Math.log((this.#seen + 1_000) / 5_000) + extra * after);
-    const ratio = surprise / wanted;
-    if (isSilent || ratio < 1) return ALERT_SCORE * Math.min(0.999, ratio / 2);
-    this.#since = 0;
-    return 1 - ALERT_SCORE / ratio;
+  next(surprise: number, periodRows: number): number {
+    const { bar, raise } = this.#options;
+    this.#raised *= this.#keep;
+    const ratio = surprise / (bar * (1 + this.#raised));
+    const isSilent = this.#silentRows > 0;
+    if (isSilent) this.#silentRows--;
+    // What is no alert stays below, also a greater surprise in an incident that has alerted.
+    if (isSilent || ratio < 1) return ALERT_SCORE * Math.min(0.99, ratio / 2);
+    this.#raised += raise;
+    this.#silentRows = this.#silence(periodRows);
+    return 1 - (1 - ALERT_SCORE) / ratio;
+  }
+
+  #silence(periodRows: number): number {
+    const { silentPeriods, minSilentRows, maxSilentRows } = this.#options;
+    return Math.round(Math.max(minSilentRows, Math.min(maxSilentRows, silentPeriods * periodRows)));
   }
 }

@@ -3,12 +3,24 @@ import { LevelResidual } from "./level-residual.ts";
 import { NearestShape } from "./nearest-shape.ts";
 import { DAY_MS, PeriodFinder } from "./period-finder.ts";
 import { SeasonalResidual, type Season } from "./seasonal-residual.ts";
+import { SpreadChange } from "./spread-change.ts";
 import { TailSurprise } from "./tail-surprise.ts";
 
 export { ALERT_SCORE } from "./alert-gate.ts";
 
-const TAIL = { share: 0.03, keep: 8_000, cap: 8, priorIndex: 0.25, priorWeight: 20 };
-const GATE = { bar: 5.5, silence: 110, growth: 0.1, extra: 0.3, fade: 400 };
+/** One part at its cap does not pass the bar: no statistic decides alone. The prior is worth the exceedances of the first 2,000 rows. */
+const TAIL = { share: 0.03, keep: 8_000, cap: 5, priorIndex: 0.2, priorWeight: 60 };
+/** An incident of most of half a period is one alert; of a series without a long rhythm, at least a dozen rows. */
+const GATE = {
+  bar: 5.4,
+  raise: 0.1,
+  fadeRows: 16_000,
+  silentPeriods: 0.4,
+  minSilentRows: 12,
+  maxSilentRows: 150,
+};
+/** Rows of a period while neither the step nor the period is known. */
+const USUAL_PERIOD_ROWS = 288;
 /** Of the scale of the series: what is smaller than this is no difference. */
 const NOTHING = 0.01;
 const SCALE_ROWS = 2_000;
@@ -20,7 +32,10 @@ interface Part {
   readonly statistic: (value: number, timeMs: number, season: Season) => number;
 }
 
-/** Scores a series row by row, each by the rows before it. Pure but for its own memory: about 600 KB, however long the series. */
+/**
+ * Scores a series row by row, each by the rows before it: a sum of calibrated surprises over several statistics, behind an alert gate. src/README.md,
+ * "Series detector", tells what they are, why, and what was measured. Pure but for its own memory: about 400 KB, however long the series.
+ */
 export class SeriesScorer {
   readonly #period = new PeriodFinder();
   readonly #parts = parts();
@@ -42,7 +57,7 @@ export class SeriesScorer {
     }
     this.#period.observe(timeMs, bounded);
     this.#learnScale(bounded);
-    return this.#gate.next(sum);
+    return this.#gate.next(sum, stepMs > 0 ? season.periodMs / stepMs : USUAL_PERIOD_ROWS);
   }
 
   #learnScale(value: number): void {
@@ -58,9 +73,10 @@ function parts(): readonly Part[] {
     tail: new TailSurprise(TAIL),
   });
   const shape = new NearestShape({ length: 12, keep: 4_000, rank: 5 });
-  const nearestValue = new NearestShape({ length: 1, keep: 4_000, rank: 3 });
+  const nearestValue = new NearestShape({ length: 1, keep: 4_000, rank: 1 });
   const phase = new SeasonalResidual({ bins: 96, over: 1 });
   const phaseDrift = new SeasonalResidual({ bins: 48, over: 6 });
+  const spread = new SpreadChange({ over: 48 });
   const level = new LevelResidual({ over: 24, slow: 1_000 });
   return [
     part((value, _, { scale }) => shape.next(value) / scale),
@@ -68,5 +84,6 @@ function parts(): readonly Part[] {
     part((value, timeMs, season) => phase.next(value, timeMs, season)),
     part((value, timeMs, season) => phaseDrift.next(value, timeMs, season)),
     part((value, _, { scale }) => level.next(value) / scale),
+    part((value, _, { scale }) => spread.next(value, scale)),
   ];
 }

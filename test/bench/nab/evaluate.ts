@@ -17,32 +17,42 @@ export function scoreOn(corpus: Corpus, scores: readonly Float64Array[], profile
   return nabScore(corpus.series, scores, profileOf(corpus, profile)).score;
 }
 
-/**
- * The threshold is NAB's only free setting of a finished detector. Here it is chosen on the other folds, every third series being held out, so that no
- * series has a say in its own.
- */
+/** Every third series, three times: which those are does not depend on any score. */
+function fold<T>(all: readonly T[], fold: number, isHeldOut: boolean): T[] {
+  return all.filter((_, at) => (at % FOLDS === fold) === isHeldOut);
+}
+
+/** The folds' scores with the threshold chosen on the two others, so that no series has a say in its own; may be negative. */
 export function heldOutScores(
   corpus: Corpus,
   scores: readonly Float64Array[],
   profile: string,
 ): number[] {
   const weights = profileOf(corpus, profile);
-  return Array.from({ length: FOLDS }, (_, fold) => {
-    const take = <T>(all: readonly T[], held: boolean): T[] =>
-      all.filter((_, at) => (at % FOLDS === fold) === held);
-    const { threshold } = nabScore(take(corpus.series, false), take(scores, false), weights);
-    const cut = take(scores, true).map((one) => one.map((score) => (score >= threshold ? 1 : 0)));
-    return atThreshold(take(corpus.series, true), cut, weights);
+  return Array.from({ length: FOLDS }, (_, one) => {
+    const { series } = corpus;
+    const others = nabScore(fold(series, one, false), fold(scores, one, false), weights);
+    const held = nabScore(
+      fold(series, one, true),
+      fold(scores, one, true),
+      weights,
+      others.threshold,
+    );
+    return held.score;
   });
 }
 
-/** The score with every row at 1 an alert and none at 0; may be negative. */
-function atThreshold(
-  series: readonly LabelledSeries[],
-  alerts: readonly Float64Array[],
-  profile: NabProfile,
-): number {
-  return nabScore(series, alerts, profile, 1).score;
+/** The folds' scores at one threshold for all. */
+export function foldScoresAt(
+  corpus: Corpus,
+  scores: readonly Float64Array[],
+  { profile, threshold }: { readonly profile: string; readonly threshold: number },
+): number[] {
+  const weights = profileOf(corpus, profile);
+  return Array.from({ length: FOLDS }, (_, one) => {
+    const [series, of] = [fold(corpus.series, one, true), fold(scores, one, true)];
+    return nabScore(series, of, weights, threshold).score;
+  });
 }
 
 function profileOf({ profiles }: Corpus, name: string): NabProfile {
