@@ -5,7 +5,6 @@ import {
   dateOf,
   epochDayOf,
   firstMonday,
-  isoDate,
   midnight,
   weekdayOf,
   type Zone,
@@ -36,6 +35,15 @@ export const USUAL: readonly TeamKind[] = [
   "support-bot",
   "research",
   "new-team",
+];
+/** A smaller one without incidents but a slow surge of most of it. */
+export const SURGING: readonly TeamKind[] = [
+  "small-office",
+  "office",
+  "office",
+  "night-shift",
+  "agents",
+  "support-bot",
 ];
 const DEPARTMENTS = ["engineering", "operations", "business"] as const;
 const NAMES = [
@@ -117,8 +125,4 @@ export function companyClockChanges({ home, firstDay, days }: Company): number[]
 /** First minute and first minute after, of the whole simulation, in the home zone. */
 export function spanOf({ home, firstDay, days }: Company): { start: number; end: number } {
   return { start: midnight(home, firstDay), end: midnight(home, firstDay) + days * DAY };
-}
-
-export function describeDay(company: Company, day: number): string {
-  return isoDate(company.firstDay + day);
 }

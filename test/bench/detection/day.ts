@@ -12,8 +12,8 @@ const DAY_SHAPE = [0.7, 1.1, 1.3, 1.15, 0.6, 0.9, 1.2, 1.2, 1, 0.65];
 const HOUR_SWING = 0.2;
 const PERSON_SWING = 0.4;
 const EVENING = 0.05;
-const HEAVY = { share: 0.01, low: 3, high: 8 };
-const MOST_TURNS = 600;
+const HEAVY = { share: 0.01, low: 2.5, high: 6 };
+const MOST_TURNS = 360;
 
 /** Called with each session of a day and the seed to play it with: played twice, it is twice the same. */
 export type OnSession = (plan: SessionPlan, playSeed: number) => void;

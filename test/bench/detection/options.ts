@@ -1,5 +1,39 @@
 import { SIM_KINDS, TEAM_KINDS, type SimKind, type TeamKind } from "./types.ts";
 
+export const HELP = `npm run detection -- [options]
+
+  --seeds 1-5          default 1001-1020. 1 to 50: tuning; 1001 and up: reporting; never both in one run
+  --weeks N            default 13, the first five are history (reported apart)
+  --kinds a,b          teams of these kinds instead of a company of ten
+  --only a,b           incidents of these kinds alone
+  --no-incidents       none at all
+  --curve              the detector at 0.25, 0.5, 1, 2 and 4 pages a quarter
+  --no-rules           without the rules of today
+  --no-surge           without the companies that surge (every second seed has one)
+  --no-calendar        the detector is told of no holidays and announced events
+  --servegen DIR       also the clients of the ServeGen traces in this folder, as hard negatives
+  --list               a line for each false page and ticket, missed or late incident, and wrong name
+  --events OUT.ndjson  writes the company of one seed as events, and OUT.truth.json, instead of a report
+  --json               figures as JSON
+`;
+
+export const OPTIONS = {
+  seeds: { type: "string", default: "1001-1020" },
+  weeks: { type: "string", default: "13" },
+  kinds: { type: "string" },
+  only: { type: "string" },
+  servegen: { type: "string" },
+  events: { type: "string" },
+  "no-incidents": { type: "boolean", default: false },
+  "no-rules": { type: "boolean", default: false },
+  "no-surge": { type: "boolean", default: false },
+  "no-calendar": { type: "boolean", default: false },
+  curve: { type: "boolean", default: false },
+  list: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
 /** Seeds whose results anybody may look at while tuning. From `FIRST_REPORTING` on nobody does. */
 export const LAST_TUNING = 50;
 export const FIRST_REPORTING = 1001;
@@ -21,6 +55,15 @@ export function parseSeeds(text: string): number[] {
     );
   }
   return seeds;
+}
+
+/** Whole weeks, more than the five of history. Throws RangeError. */
+export function parseWeeks(text: string): number {
+  const weeks = Number(text);
+  if (!Number.isInteger(weeks) || weeks < 6 || weeks > 104) {
+    throw new RangeError(`--weeks: "${text}" is no whole number from 6 to 104`);
+  }
+  return weeks;
 }
 
 export function parseKinds(text: string | undefined): TeamKind[] | undefined {

@@ -43,10 +43,11 @@ export function planIncidents(company: Company, options: PlanOptions): Effect[] 
   for (const kind of ORDER) {
     if (options.only !== null && !options.only.includes(kind)) continue;
     const [low, high] = COUNTS[kind];
-    const forced = options.only === null ? 0 : kind === "surge" ? 1 : 4;
-    const wanted = Math.max(random.between(low, high + 0.999) * scale, forced * scale);
+    const drawn = random.between(low, high + 0.999) * scale;
+    const asked = options.only === null ? 0 : kind === "surge" ? 1 : Math.max(1, 4 * scale);
+    const wanted = Math.max(drawn, asked);
     const count = Math.floor(wanted) + (random.chance(wanted % 1) ? 1 : 0);
-    for (let one = 0; one < (kind === "surge" ? forced : count); one++) {
+    for (let one = 0; one < count; one++) {
       const effect = place(kind, effects, { company, moved: options.moved, random });
       if (effect !== null) effects.push(effect);
     }

@@ -1,7 +1,7 @@
 import type { IncidentChange } from "../../../src/detect/episode-book.ts";
 import { SpendDetector } from "../../../src/detect/spend-detector.ts";
 import type { PaneUse } from "../../../src/detect/series-tree.ts";
-import type { DetectionSettings } from "../../../src/detect/detector.ts";
+import { settingsOf, type SettingsOptions } from "./company-settings.ts";
 import { simulate, type Simulation, type SimulationOptions } from "./simulate.ts";
 import { Listener, type Told } from "./told.ts";
 import type { SimUse } from "./types.ts";
@@ -19,8 +19,6 @@ export interface Watcher {
   /** All rows that arrive in an epoch minute; empty minutes come too. */
   minute(minute: number, uses: readonly SimUse[]): void;
 }
-
-export const DEFAULT_SETTINGS: DetectionSettings = { minimumUsd: 10, sensitivity: 1 };
 
 /** Feeds a detector as the product does: panes as they arrive, and the passing of time where nothing does. */
 export class DetectorWatcher implements Watcher {
@@ -50,10 +48,10 @@ export class DetectorWatcher implements Watcher {
   }
 }
 
-/** Makes a detector for a company; the calendar and the time zones of its teams are the company's to tell. */
-export type MakeDetector = (simulation: Simulation) => DetectorLike;
-
-export const currentDetector: MakeDetector = () => new SpendDetector(DEFAULT_SETTINGS);
+/** The detector of the product with a company's own settings. */
+export function detectorOf(simulation: Simulation, options?: SettingsOptions): DetectorLike {
+  return new SpendDetector(settingsOf(simulation, options));
+}
 
 /** Plays a simulation to its end before all watchers at once. Rows in arrival order, one call a minute. */
 export function play(simulation: Simulation, watchers: readonly Watcher[]): { rows: number } {

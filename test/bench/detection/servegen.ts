@@ -129,4 +129,3 @@ function rowOf(
 }
 
 export const SECOND_WEEK = START_MINUTE + 7 * 1440;
-export const SERVEGEN_WEEKS = 1;

@@ -46,6 +46,8 @@ export interface Simulation {
   readonly seed: number;
   readonly startMinute: number;
   readonly endMinute: number;
+  /** IANA name of the zone of the company and most of its teams. */
+  readonly zone: string;
   readonly teams: readonly TeamInfo[];
   readonly calendar: CompanyCalendar;
   /** Dollars and curves are complete once the days have all been read. */
@@ -68,6 +70,7 @@ export function simulate(options: SimulationOptions): Simulation {
     seed,
     startMinute: start,
     endMinute: end,
+    zone: company.home,
     teams: company.teams,
     calendar: traps.calendar(),
     incidents: effects.map(({ truth }) => truth),
@@ -120,6 +123,7 @@ function ordinaryRows(at: TeamDay, traps: Traps, active: readonly Effect[]): Sim
   const editing = active.filter(({ change }) => change.what === "edit");
   everySession(at, 0, (plan, playSeed) => {
     const id = personOf(plan.who);
+    if (id >= 0) traps.noteSession(plan);
     const effect = editing.find((one) => concernsSession(one, id, plan.start));
     if (effect !== undefined) playEdited(effect, rows, plan, playSeed);
     else playSession(rows, plan, playSeed, trialOf(traps, id, plan.start));

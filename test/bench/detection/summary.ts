@@ -96,14 +96,19 @@ function mean(values: readonly number[]): number {
   return known.reduce((sum, one) => sum + one, 0) / known.length;
 }
 
-/** Sums up the evaluations of many seeds. */
-export function summarise(evaluations: readonly Evaluation[]): Summary {
+/** Sums up the evaluations of many seeds. Companies that surge count for recall alone: weeks of them are not like others. */
+export function summarise(
+  evaluations: readonly Evaluation[],
+  surging: readonly Evaluation[] = [],
+): Summary {
   const falsePages = evaluations.flatMap((one) => one.falsePages);
   const falseTickets = evaluations.flatMap((one) => one.falseTickets);
   const minutesOf = (kind: TeamKind): number =>
     evaluations.reduce((sum, { minutes }) => sum + (minutes.get(kind) ?? 0), 0);
   const minutes = TEAM_KINDS.reduce((sum, kind) => sum + minutesOf(kind), 0);
-  const counted = evaluations.flatMap(({ outcomes }) => outcomes.filter((one) => one.counts));
+  const counted = [...evaluations, ...surging].flatMap(({ outcomes }) =>
+    outcomes.filter((one) => one.counts),
+  );
   const kinds = SIM_KINDS.map((kind) =>
     kindSummary(
       kind,

@@ -1,10 +1,9 @@
 import { Random } from "../../../src/demo/random.ts";
-import { DAY, dateOf, epochDayOf, lastWorkday, midnight, weekdayOf } from "./calendar.ts";
+import { DAY, dateOf, epochDayOf, isoDate, lastWorkday, midnight, weekdayOf } from "./calendar.ts";
 import { companyClockChanges, STREAM, type Company } from "./company.ts";
 import { bulk } from "./habits.ts";
-import { DEARER } from "./models.ts";
 import type { Team } from "./staff.ts";
-import type { Edit, Who } from "./sessions.ts";
+import type { Edit, SessionPlan, Who } from "./sessions.ts";
 import type { CompanyCalendar, Trap } from "./types.ts";
 
 /** Ordinary events that look like trouble, and what each does to the stream. Days are indices from the company's first. */
@@ -44,8 +43,8 @@ export class Traps {
   readonly trials: ModelTrial[] = [];
   readonly errorBursts: Window[] = [];
   readonly rotations = new Map<number, number>();
-  /** Who tries another model takes the next dearer one. */
-  readonly trialEdit: Edit = { model: (used) => DEARER[used] };
+  /** Who tries another model tries the one that people talk about. */
+  readonly trialEdit: Edit = { model: (used) => (used === "opus" ? "sonnet" : "opus") };
   readonly #company: Company;
   readonly #random: Random;
   readonly #monthEnds = new Map<number, number>();
@@ -74,14 +73,22 @@ export class Traps {
     return new Set(this.moves.flatMap(({ people }) => [...people]));
   }
 
+  /** A session far longer than its kind: noted, so that a page about it can be told from one about nothing. */
+  noteSession({ who, start, turns }: SessionPlan): void {
+    const { habit } = who.slot;
+    if (turns < 120 || turns < 4 * habit.turns) return;
+    const to = start + (turns * habit.paceSeconds) / 40;
+    this.#note("long-session", who.team, { from: Math.floor(start), to: Math.ceil(to) });
+  }
+
   calendar(): CompanyCalendar {
     const { holidays, teams } = this.#company;
     return {
-      holidays: [...holidays].map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10)),
+      holidays: [...holidays].map(isoDate),
       events: [...this.#hackathons].map(([index, { day }]) => ({
         name: "hackathon",
         team: teams[index]?.name ?? "",
-        ...this.#dayWindow(teams[index] as Team, day),
+        date: isoDate(this.#company.firstDay + day),
       })),
     };
   }

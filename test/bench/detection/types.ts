@@ -100,12 +100,12 @@ export interface Trap {
 export interface CompanyCalendar {
   /** Local dates nobody is expected to work, YYYY-MM-DD. */
   readonly holidays: readonly string[];
-  /** Announced events with much use. Team "": everybody. */
+  /** Announced days with much use. */
   readonly events: readonly {
     readonly name: string;
     readonly team: string;
-    readonly startMinute: number;
-    readonly endMinute: number;
+    /** YYYY-MM-DD, the whole local day. */
+    readonly date: string;
   }[];
 }
 
