@@ -4,6 +4,7 @@ import { checkpointsCommand } from "./checkpoints.ts";
 import type { Command } from "./command.ts";
 import { deadLetterCommand } from "./dead-letter.ts";
 import { demoCommand } from "./demo.ts";
+import { explainCommand } from "./explain.ts";
 import { createIncidentsCommand } from "./incidents.ts";
 import { migrateCommand } from "./migrate.ts";
 import { queryCommand } from "./query.ts";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   replayCommand,
   queryCommand,
   incidentsCommand,
+  explainCommand,
   checkpointsCommand,
   deadLetterCommand,
   backtestCommand,

@@ -267,7 +267,7 @@ function choose({ id, data }: Request, incidents: readonly Incident[]): Incident
 }
 
 /** So that the commands we show work as typed. */
-function suffixOf({ data }: Pick<Request, "data">): string {
+export function suffixOf({ data }: { readonly data?: string | undefined }): string {
   if (data === undefined) return "";
   return /^[\w./-]+$/.test(data) ? ` --data ${data}` : ` --data '${data.replaceAll("'", `'\\''`)}'`;
 }
