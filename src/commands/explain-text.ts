@@ -10,7 +10,7 @@ import { write } from "../notify/phrase.ts";
 import { scopePhrase } from "../notify/scope-phrase.ts";
 import { incidentLine } from "./incident-table.ts";
 import type { Decision, StoredIncident } from "./explain-decision.ts";
-import { PAST_WEEKS, type Explained } from "./explain-sql.ts";
+import type { Explained } from "./explain-sql.ts";
 import { textTable } from "./text-table.ts";
 
 /** What ClickHouse holds of the window (0), or of the same time that many weeks before. */
@@ -26,7 +26,7 @@ export interface Explanation {
   readonly newest: StoredIncident;
   readonly decision: Decision;
   readonly explained: Explained;
-  /** One for each week from 0 on. */
+  /** One for each week from 0 on, as far as anything is stored. */
   readonly weeks: readonly StoredWeek[];
   readonly sql: { readonly window: string; readonly contributors: string };
   /** Ends the commands that are shown, like ` --data DIR`. */
@@ -120,7 +120,7 @@ function contributors({ contributors, factors }: StoredIncident): string {
 
 function stored({ weeks, explained, decision }: Explanation): string {
   const rows = weeks.map((one) => [
-    one.weeks_ago === 0 ? "the window" : `${one.weeks_ago} weeks before`,
+    beforeText(one.weeks_ago),
     formatUsd(one.usd),
     one.tokens.toLocaleString("en-US"),
     one.requests.toLocaleString("en-US"),
@@ -136,7 +136,12 @@ function stored({ weeks, explained, decision }: Explanation): string {
   const past = weeks.slice(1).map(({ usd }) => usd);
   const median = past.toSorted((a, b) => a - b)[Math.floor(past.length / 2)] ?? 0;
   const zone = explained.timezone === "UTC" ? "" : ` (${explained.timezone})`;
-  return `What ClickHouse holds of the window, and of the same time of ${PAST_WEEKS} weeks before${zone}\n${indent(textTable([["", "USD", "TOKENS", "REQUESTS", "USERS"], ...rows]))}${late}Median of the weeks before: ${formatUsd(median)}.\n`;
+  return `What ClickHouse holds of the window, and of the same time of the weeks before${zone}\n${indent(textTable([["", "USD", "TOKENS", "REQUESTS", "USERS"], ...rows]))}${late}${past.length === 0 ? "Nothing is stored of the weeks before." : `Median of the weeks before: ${formatUsd(median)}.`}\n`;
+}
+
+function beforeText(weeksAgo: number): string {
+  if (weeksAgo === 0) return "the window";
+  return weeksAgo === 1 ? "1 week before" : `${weeksAgo} weeks before`;
 }
 
 /** Within double quotes of a shell: the statement holds nothing that means something there. */

@@ -16,7 +16,7 @@ import { suffixOf } from "./incidents.ts";
 const help = `spikewatch explain INCIDENT [--data DIR] [--json]
 
 Why an incident was opened: the window, what was expected, the statistic and the bar it passed, who carries the excess; what ClickHouse holds of the window
-and of the same time of the ${PAST_WEEKS} weeks before; and the SQL that says so, to paste into \`spikewatch query\`. Works also while another process uses the data directory.
+and of the same time of up to ${PAST_WEEKS} weeks before; and the SQL that says so, to paste into \`spikewatch query\`. Works also while another process uses the data directory.
 
 An INCIDENT may be cut short as long as it stays clear which one is meant; \`spikewatch incidents list --all\` names them.
 
@@ -28,6 +28,8 @@ Example:
   spikewatch explain inc-7f3a --data ./data
 
 Exit code: 0 explained · 1 failed, or no such incident · 2 used wrongly`;
+
+const WEEK_MINUTES = 7 * 1440;
 
 export const explainCommand: Command = {
   name: "explain",
@@ -75,7 +77,9 @@ async function explain(
   const explained = explainedOf(first, decision);
   const sql = { window: windowSql(explained), contributors: contributorsSql(explained) };
   const rows = await rowsOf<RawWeek>(store, sql.window, signal);
-  const weeks = Array.from({ length: PAST_WEEKS + 1 }, (_, weeksAgo): StoredWeek => {
+  const span = await (await store.useHistory()).span();
+  const known = weeksStored(explained.fromMinute, span?.from ?? explained.fromMinute);
+  const weeks = Array.from({ length: known + 1 }, (_, weeksAgo): StoredWeek => {
     const found = rows.find((row) => Number(row.weeks_ago) === weeksAgo);
     return {
       weeks_ago: weeksAgo,
@@ -86,6 +90,12 @@ async function explain(
     };
   });
   return { newest, decision, explained, weeks, sql, suffix: asked.suffix };
+}
+
+/** Weeks before the window of which something could be stored: what is not known is not nothing. */
+function weeksStored(fromMinute: number, firstMinute: number): number {
+  const weeks = Math.floor((fromMinute - firstMinute) / WEEK_MINUTES);
+  return Math.max(0, Math.min(PAST_WEEKS, weeks));
 }
 
 /** Numbers that may be larger than a double holds come as text. */

@@ -100,7 +100,8 @@ describe("explain", () => {
     expect(decision).toMatchObject({ kind: opened.kind, bar: expect.any(Number) as unknown });
     expect(Number(rows[0]?.usd)).toBeCloseTo(Number(decision["actual_usd"]), 6);
     expect(stored[0]?.usd).toBeCloseTo(Number(decision["actual_usd"]), 6);
-    expect(stored).toHaveLength(6);
+    // Three weeks and a bit are stored: what was before them is not known, which is not nothing.
+    expect(stored.map(({ weeks_ago: week }) => week)).toEqual([0, 1, 2, 3]);
     expect(window.minutes).toBe(decision["window_minutes"]);
     expect(who[0]?.user).toBe(HOSTILE_USER);
     expect(who.reduce((sum, { usd }) => sum + Number(usd), 0)).toBeCloseTo(Number(rows[0]?.usd), 6);
@@ -122,7 +123,8 @@ describe("explain", () => {
       / {2}bar +[\d.]+/,
       /Who carries the excess/,
       /the window +\$/,
-      /5 weeks before +\$/,
+      /1 week before +\$/,
+      /3 weeks before +\$/,
       /Median of the weeks before: \$/,
     ]) {
       expect(stdout).toMatch(words);
