@@ -96,8 +96,8 @@ function* days(company: Company, traps: Traps, effects: readonly Effect[]): Gene
     for (const effect of effects) {
       if (isLast || effect.truth.endMinute + DAY < until) effect.finish();
     }
-    const last = uses.at(-1)?.arrival ?? 0;
-    yield { uses, untilMinute: isLast ? last + 1 : until };
+    const end = Math.max((uses.at(-1)?.arrival ?? 0) + 1, spanOf(company).end);
+    yield { uses, untilMinute: isLast ? end : until };
   }
 }
 
