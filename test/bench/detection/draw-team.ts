@@ -122,23 +122,32 @@ const spike: Draw = (at) => {
   };
 };
 
-/** The tool that most people or the programs of the team use. */
+/** A tool of the team's programs, or one that people use, likely as they use it. */
 function mainTool(at: DrawAt): string | null {
   const { team, random } = at;
   const [program] = team.programs;
   if (program !== undefined && random.chance(0.7)) return program.slot.habit.tool;
-  const agents = present(at).flatMap(({ slots }) =>
-    slots.filter(({ habit }) => habit.mode === "agent").map(({ habit }) => habit.tool),
+  const agents = present(at).flatMap(({ slots, appetite }) =>
+    slots
+      .filter(({ habit }) => habit.mode === "agent")
+      .map(({ habit }) => ({ tool: habit.tool, weight: appetite * habit.sessionsPerDay })),
   );
-  return agents.length === 0 ? null : random.pick(agents);
+  return agents.length === 0 ? null : random.weighted(agents).tool;
+}
+
+/** What nobody calls cannot be called again: nightly jobs storm at night. */
+function retryStart(at: DrawAt, tool: string): number {
+  const program = at.team.programs.find(({ slot }) => slot.habit.tool === tool);
+  if (program?.pattern === "nightly") return dawn(at) + 125 + at.random.below(20);
+  return at.team.kind === "batch" ? dawn(at) + 600 + at.random.below(300) : busyStart(at);
 }
 
 const retryStorm: Draw = (at) => {
   const { random, team } = at;
   const tool = mainTool(at);
   if (tool === null) return null;
-  const times = random.pick([4, 7, 12]);
-  const from = busyStart(at);
+  const times = random.pick([6, 12, 25]);
+  const from = retryStart(at, tool);
   return {
     teams: [team.name],
     startMinute: from,

@@ -1,3 +1,4 @@
+import { DEFAULT_DETECTION } from "../../../src/detect/settings.ts";
 import { DAY } from "./calendar.ts";
 import { HISTORY_DAYS } from "./plan.ts";
 import type { Simulation } from "./simulate.ts";
@@ -35,7 +36,7 @@ export interface Outcome {
   /** Minutes from its start; Infinity: missed. */
   readonly minutes: number;
   readonly inTime: boolean;
-  /** Ten dollars of excess had been spent when the limit came: nobody who asks for money first could be in time without. */
+  /** Twenty dollars of excess, the default gate, had been spent when the limit came: who asks for money first could not be in time without. */
   readonly moneyInTime: boolean;
   readonly burntUsd: number;
   readonly pages: number;
@@ -153,7 +154,8 @@ function outcomeOf(
     told,
     minutes,
     inTime: minutes <= limit,
-    moneyInTime: Math.abs(spentBy(truth, truth.startMinute + limit)) >= 10,
+    moneyInTime:
+      Math.abs(spentBy(truth, truth.startMinute + limit)) >= DEFAULT_DETECTION.minimumUsd,
     burntUsd: told === null ? truth.excessUsd : Math.abs(spentBy(truth, told.minute)),
     pages: pages.length,
     named: told !== null && namesRightly(truth, told),

@@ -17,11 +17,12 @@ export interface KindSummary {
   readonly kind: SimKind;
   readonly size: string;
   readonly incidents: number;
-  /** Share told within the kind's limit, and its interval; at any time before the end; that had ten dollars of excess by the limit. */
+  /** Share told within the kind's limit, and its interval; at any time before the end; that had the money for it by the limit; in time, of these. */
   readonly inTime: number;
   readonly interval: readonly [number, number];
   readonly found: number;
   readonly moneyInTime: number;
+  readonly inTimeOfThese: number;
   readonly medianMinutes: number;
   readonly p90Minutes: number;
   readonly medianBurntUsd: number;
@@ -79,6 +80,10 @@ function kindSummary(kind: SimKind, size: string, outcomes: readonly Outcome[]):
     interval: wilson(inTime, outcomes.length),
     found: found.length / outcomes.length,
     moneyInTime: share(outcomes, (one) => one.moneyInTime),
+    inTimeOfThese: share(
+      outcomes.filter((one) => one.moneyInTime),
+      (one) => one.inTime,
+    ),
     medianMinutes: quantile(minutes, 0.5),
     p90Minutes: quantile(minutes, 0.9),
     medianBurntUsd: quantile(
