@@ -44,6 +44,7 @@ function told(changes: Partial<Told> = {}): Told {
     actualUsd: 21,
     excessUsd: 20,
     leading: [],
+    teams: [],
     ...changes,
   };
 }

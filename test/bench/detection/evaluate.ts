@@ -10,6 +10,7 @@ const PAGE_GRACE = 120;
 const TICKET_GRACE = DAY;
 const FOUND_GRACE = 30;
 const AFTERMATH = 3 * DAY;
+const MOVERS = 2;
 export const MINIMUM_EXCESS_USD = 25;
 export const MINIMUM_RATIO = 1.3;
 
@@ -159,7 +160,7 @@ function outcomeOf(
     burntUsd: told === null ? truth.excessUsd : Math.abs(spentBy(truth, told.minute)),
     pages: pages.length,
     named: told !== null && namesRightly(truth, told),
-    leads: told !== null && (namesRightly(truth, told) || leadsRightly(truth, told)),
+    leads: told !== null && leads(truth, told),
   };
 }
 
@@ -173,6 +174,14 @@ function spentBy(truth: TruthIncident, minute: number): number {
   return spent;
 }
 
+/** A surge is told with its movers; elsewhere the scope's own name will do. */
+function leads(truth: TruthIncident, told: Told): boolean {
+  const named = namesRightly(truth, told);
+  return truth.kind === "surge"
+    ? named && leadsRightly(truth, told)
+    : named || leadsRightly(truth, told);
+}
+
 const LEAVES = ["user", "key", "agent", "model", "tool"] as const;
 
 function namesRightly(truth: TruthIncident, { scope }: Told): boolean {
@@ -183,12 +192,17 @@ function namesRightly(truth: TruthIncident, { scope }: Told): boolean {
   return truth.names.some((one) => one.level === named && same(scope[named], one.value));
 }
 
-/** Nothing to name but the team: any page about just the team has done it. */
-function leadsRightly(truth: TruthIncident, { leading, scope }: Told): boolean {
-  if (truth.teams.length > 1 || scope.team === undefined) return false;
+/** Of many teams: most of the three that the page puts first are in it. */
+function leadsRightly(truth: TruthIncident, { leading, scope, teams }: Told): boolean {
+  if (truth.teams.length > 1) return movers(truth, teams) >= MOVERS;
+  if (scope.team === undefined) return false;
   return leading.some(({ level, value }) =>
     truth.names.some((one) => one.level === level && same(value, one.value)),
   );
+}
+
+function movers(truth: TruthIncident, teams: readonly string[]): number {
+  return teams.slice(0, 3).filter((name) => truth.teams.includes(name)).length;
 }
 
 /** A key that got a new name on the way is the same key. */

@@ -37,6 +37,7 @@ abstract class Rule implements Watcher {
       actualUsd: 0,
       excessUsd: 0,
       leading: [],
+      teams: [team],
       ...told,
     });
   }

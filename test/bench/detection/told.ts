@@ -23,6 +23,8 @@ export interface Told {
   readonly excessUsd: number;
   /** Values with half of the excess or more in their dimension. */
   readonly leading: readonly { readonly level: string; readonly value: string }[];
+  /** The teams that carry most of it, largest first. */
+  readonly teams: readonly string[];
 }
 
 /** Keeps what was told of each incident: a page that is updated, or opened once more, rings no second time. */
@@ -57,6 +59,10 @@ function toldOf(incident: Incident, minute: number): Told {
     leading: incident.contributors
       .filter(({ share }) => share >= 0.5)
       .map(({ dimension, value }) => ({ level: dimension, value })),
+    teams: incident.contributors
+      .filter(({ dimension, share }) => dimension === "team" && share > 0)
+      .toSorted((a, b) => b.share - a.share)
+      .map(({ value }) => value),
   };
 }
 
