@@ -13,6 +13,7 @@ const help = `spikewatch dead-letter: look at rejected events, and count them af
 \`replay\` counts each event once, also when it is killed and run again: it selects first what it will read, and goes on with an interrupted selection before it
 makes another. What is still bad stays, and may be replayed once more. It reads the events of the pipeline's topics, and of files and stdin, of which nobody
 knows any more how they were read; --topic names one input instead. Events of more than 64 KiB are kept only in part and cannot be replayed.
+The table alone is replayed, never the topic: the topic may hold events that were counted after all, by the next run when the first one was killed before its commit.
 An event whose producer sent it once more meanwhile, mended, would count twice: ids are compared within the replay only, not with what is stored.
 
   --reason R       only events of this reason, like invalid_json
