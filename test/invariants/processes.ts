@@ -14,7 +14,7 @@ import {
 import { anEvent, anIngestWorker, type PipelineInput } from "../support/pipeline-builder.ts";
 
 /** Part of the tests' names. The gate always draws the same; SPIKEWATCH_TEST_SEED draws others. */
-export const SEED = Number(process.env.SPIKEWATCH_TEST_SEED ?? 59_123_768);
+export const SEED = Number(process.env["SPIKEWATCH_TEST_SEED"] ?? 59_123_768);
 
 /** How the work is cut: nothing of it may show in what is stored. */
 export interface Cut {
