@@ -138,7 +138,7 @@ function missLine({ truth, told, minutes: took, teamKind }: Outcome): string {
 }
 
 /** One line for each false page and ticket, each incident missed or late, each page that names the wrong thing. */
-export function listOf(seed: number, evaluation: Evaluation): string[] {
+export function listOf(seed: string, evaluation: Evaluation): string[] {
   const wrong = (label: string, list: readonly False[]): string[] =>
     list.map(
       ({ told, where, why, near }) =>

@@ -74,7 +74,8 @@ export function measure(options: MeasureOptions): Measured {
       const evaluation = evaluate(run.simulation, told);
       into.set(name, [...(into.get(name) ?? []), evaluation]);
       if (name !== DETECTOR) continue;
-      lines.push(...listOf(run.simulation.seed, evaluation));
+      const { seed } = run.simulation;
+      lines.push(...listOf(into === surged ? `${seed} (surge)` : String(seed), evaluation));
       report(options.progress, run, evaluation.falsePages.length);
     }
   };

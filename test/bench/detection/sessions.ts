@@ -194,8 +194,11 @@ export function playLoop(
   { from, to, usdPerMinute }: { from: number; to: number; usdPerMinute: number },
   random: Random,
 ): void {
-  const { habit, model } = who.slot;
-  const rows = new RowWriter(out, who, model);
+  const { habit } = who.slot;
+  const modelOf = (): ModelId =>
+    random.chance(TRIALS) ? random.weighted(habit.models).model : who.slot.model;
+  let model = modelOf();
+  let rows = new RowWriter(out, who, model);
   let talk = new Conversation(habit, random);
   let left = turnsOf(habit, random);
   let owed = 0;
@@ -205,6 +208,9 @@ export function playLoop(
     owed += usdPerMinute * pace;
     while (owed > 0) {
       if (left-- <= 0) {
+        rows.flush();
+        model = modelOf();
+        rows = new RowWriter(out, who, model);
         talk = new Conversation(habit, random);
         left = turnsOf(habit, random);
       }
