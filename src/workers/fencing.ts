@@ -3,7 +3,7 @@ import type { Checkpoint } from "../store/store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
-/** Who came second twice within this time shares the partitions with somebody. */
+/** Who came second twice within this time, without a rebalance between, shares the partitions with somebody. */
 const MEMORY_MS = 120_000;
 /**
  * The shortest turn that the other one is left. To get from a claim to a stored commit takes seconds: the tail of the dedupe window is read again
@@ -34,6 +34,11 @@ export class Fencing {
 
   constructor(options: FencingOptions) {
     this.#options = options;
+  }
+
+  /** The group shared out its partitions anew: what came before was among its members. */
+  rebalanced(): void {
+    this.#lastMs = -Infinity;
   }
 
   /** Our commit came second. How long to wait before the partitions are claimed again, in ms; at random from one to two turns, so that two who wait do not meet. */

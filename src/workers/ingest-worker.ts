@@ -175,6 +175,7 @@ export class IngestWorker implements Service {
   /** After a revoke every partition is assigned anew: panes are summed over partitions, so all uncommitted work goes. */
   #revoked(partitions: readonly Partition[]): Promise<void> {
     this.#drop();
+    this.#fencing.rebalanced();
     for (const partition of partitions) {
       const state = this.#states.get(partitionKey(partition));
       if (state === undefined) continue;

@@ -45,4 +45,13 @@ describe("Fencing", () => {
 
     expect(parts.superseded([])).toBe(0);
   });
+
+  it("takes it for a takeover once more after a rebalance, which may have been the cause", () => {
+    const { parts } = fencing(0.5);
+    parts.superseded([]);
+
+    parts.rebalanced();
+
+    expect([parts.superseded([]), parts.superseded([])]).toEqual([0, 15_000]);
+  });
 });
