@@ -9,6 +9,7 @@ import {
   readToEnd,
   SEED,
   straightRun,
+  WITHIN,
   type PlacedItem,
 } from "./processes.ts";
 
@@ -93,7 +94,7 @@ describe("conservation", () => {
           ),
         );
       }),
-      { seed: SEED, numRuns: 120 },
+      { seed: SEED, numRuns: 120, ...WITHIN },
     );
   }, 120_000);
 

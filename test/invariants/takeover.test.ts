@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { MemoryTables } from "../support/memory-pane-store.ts";
-import { EOF, MemoryLog } from "../support/memory-source.ts";
+import { EOF, MemoryLog } from "../support/memory-log.ts";
+import { anEvent } from "../support/pipeline-builder.ts";
 import {
   anyCut,
   anyItems,
@@ -10,6 +11,7 @@ import {
   SEED,
   startProcess,
   straightRun,
+  WITHIN,
   type PlacedItem,
   type Process,
 } from "./processes.ts";
@@ -96,27 +98,55 @@ class Group {
   }
 }
 
+/** Draws in which both hold a partition at once and fill their flushes from it. Without a pause that each leaves the other they never end. */
+const CONTENDED = [2, 4, 6];
+
 describe("two workers taking partitions over from one another", () => {
-  it(`count every event once, zombies and deaths included (seed ${SEED})`, async () => {
-    let takeovers = 0;
-    await fc.assert(
-      fc.asyncProperty(anyItems(100), anyCut, anyActs, async (items, cut, acts) => {
-        const straight = await straightRun(items);
-        const group = new Group(items, cut);
-        await group.start();
+  it.each([...CONTENDED, SEED])(
+    "count every event once, zombies and deaths included (seed %i)",
+    async (seed) => {
+      let takeovers = 0;
+      await fc.assert(
+        fc.asyncProperty(anyItems(100), anyCut, anyActs, async (items, cut, acts) => {
+          const straight = await straightRun(items);
+          const group = new Group(items, cut);
+          await group.start();
 
-        for (const act of acts) await group.play(act);
-        await group.end();
+          for (const act of acts) await group.play(act);
+          await group.end();
 
-        expect(group.tables.contents()).toEqual(straight.contents());
-        for (let one = 0; one < PARTITIONS; one++) {
-          expect(group.tables.isWholeChain(`token-usage/${one}`)).toBe(true);
-        }
-        const writers = new Set(group.tables.steps.map(({ writer }) => writer));
-        if (writers.size > 2) takeovers++;
-      }),
-      { seed: SEED, numRuns: 80 },
-    );
-    expect(takeovers).toBeGreaterThan(10);
-  }, 120_000);
+          expect(group.tables.contents()).toEqual(straight.contents());
+          for (let one = 0; one < PARTITIONS; one++) {
+            expect(group.tables.isWholeChain(`token-usage/${one}`)).toBe(true);
+          }
+          const writers = new Set(group.tables.steps.map(({ writer }) => writer));
+          if (writers.size > 2) takeovers++;
+        }),
+        { seed, numRuns: 80, ...WITHIN },
+      );
+      expect(takeovers).toBeGreaterThan(10);
+    },
+    120_000,
+  );
+
+  it("leave each other turns where both go on holding the same partitions, so that all is counted", async () => {
+    const items = Array.from({ length: 30 }, (_, index): PlacedItem => {
+      const item = anEvent({ id: `e${index}`, user: `u${index}` });
+      return { partition: index % PARTITIONS, item, before: null };
+    });
+    const group = new Group(items, { batchRecords: 1, maxRows: 1, order: [0, 1, 2] });
+    await group.start();
+    await group.play({ act: "hold", who: 0, partitions: [0, 1, 2] });
+    await group.play({ act: "hold", who: 1, partitions: [0, 1, 2] });
+
+    await group.play({ act: "write", records: 30 });
+    for (let turn = 0; turn < 20; turn++) {
+      await group.play({ act: "flush", who: turn % 2 });
+    }
+
+    expect(group.tables.sum("requests")).toBe(30n);
+    for (let one = 0; one < PARTITIONS; one++) {
+      expect(group.tables.isWholeChain(`token-usage/${one}`)).toBe(true);
+    }
+  });
 });

@@ -1,124 +1,15 @@
+import type { Clock } from "../../src/runtime/clock.ts";
 import {
   partitionKey,
   type Partition,
-  type RecordBatch,
   type Source,
   type SourceHandler,
 } from "../../src/source/source.ts";
 import { Life } from "./life.ts";
+import type { Mark, MemoryLog } from "./memory-log.ts";
 
-/** Stands in the data and takes no offset. The first two act once, whoever reads them first. */
-class Mark {
-  readonly kind: "abort" | "revoke" | "end";
-
-  constructor(kind: Mark["kind"]) {
-    this.kind = kind;
-  }
-}
-
-/** The reading process dies here, as by `kill -9`. */
-export const ABORT = (): Mark => new Mark("abort");
-/** The group rebalances here: all partitions are lost and won again. */
-export const REVOKE = (): Mark => new Mark("revoke");
-/** The partition ends here; when all do, the input has ended. */
-export const EOF = (): Mark => new Mark("end");
-
-/** A record: text or bytes as they are, anything else as JSON, null a tombstone. */
-export type Item =
-  string | Uint8Array | Readonly<Record<string, unknown>> | readonly object[] | null;
-
-interface MemoryPartition {
-  readonly values: (Uint8Array | null)[];
-  readonly marks: [number, Mark][];
-  isClosed: boolean;
-}
-
-/** A replayable log of some partitions, shared by every process that reads it. Offsets count records, from `firstOffset`. */
-export class MemoryLog {
-  readonly topic: string;
-  readonly firstOffset: number;
-  readonly #partitions = new Map<number, MemoryPartition>();
-  readonly #listeners = new Set<() => void>();
-
-  constructor(options: { topic?: string; partitions?: number; firstOffset?: number } = {}) {
-    this.topic = options.topic ?? "token-usage";
-    this.firstOffset = options.firstOffset ?? 0;
-    for (let one = 0; one < (options.partitions ?? 1); one++) {
-      this.#partitions.set(one, { values: [], marks: [], isClosed: false });
-    }
-  }
-
-  get partitions(): Partition[] {
-    return [...this.#partitions.keys()].map((partition) => ({ topic: this.topic, partition }));
-  }
-
-  /** Appends records and marks to a partition. */
-  write(items: readonly (Item | Mark)[], partition = 0): this {
-    const one = this.#of(partition);
-    for (const item of items) {
-      if (!(item instanceof Mark)) one.values.push(bytesOf(item));
-      else if (item.kind === "end") one.isClosed = true;
-      else one.marks.push([one.values.length, item]);
-    }
-    for (const tell of this.#listeners) tell();
-    return this;
-  }
-
-  isClosed(partition: number): boolean {
-    return this.#of(partition).isClosed;
-  }
-
-  end(partition = 0): number {
-    return this.firstOffset + this.#of(partition).values.length;
-  }
-
-  /** Records from an offset on, at most `limit`, as far as the next mark. */
-  read(partition: number, offset: number, limit: number): RecordBatch {
-    const { values, marks } = this.#of(partition);
-    const from = offset - this.firstOffset;
-    const mark = marks.find(([at]) => at > from)?.[0] ?? values.length;
-    const to = Math.min(from + limit, mark, values.length);
-    const slice = values.slice(from, to);
-    return {
-      topic: this.topic,
-      partition,
-      values: slice,
-      offsets: Float64Array.from(slice, (_, index) => offset + index),
-      appendTimesMs: new Float64Array(slice.length).fill(NaN),
-      headers: null,
-      endOffset: offset + slice.length,
-      fingerprint: `record-${offset + slice.length - 1}`,
-      highWatermark: this.firstOffset + values.length,
-    };
-  }
-
-  /** The mark that stands right at an offset, once. */
-  takeMark(partition: number, offset: number): Mark | null {
-    const { marks } = this.#of(partition);
-    const index = marks.findIndex(([at]) => at === offset - this.firstOffset);
-    return index < 0 ? null : (marks.splice(index, 1)[0]?.[1] ?? null);
-  }
-
-  hasMark(partition: number, offset: number): boolean {
-    return this.#of(partition).marks.some(([at]) => at === offset - this.firstOffset);
-  }
-
-  onWrite(tell: () => void): () => void {
-    this.#listeners.add(tell);
-    return () => this.#listeners.delete(tell);
-  }
-
-  #of(partition: number): MemoryPartition {
-    const one = this.#partitions.get(partition);
-    if (one === undefined) throw new RangeError(`no partition ${partition}`);
-    return one;
-  }
-}
-
-function bytesOf(item: Item): Uint8Array | null {
-  if (item === null || item instanceof Uint8Array) return item;
-  return Buffer.from(typeof item === "string" ? item : JSON.stringify(item));
-}
+/** Two that take the partitions from one another for ever do it without a turn of the event loop, so no time limit of a test would come. */
+const MAX_DROPS = 1_000;
 
 export interface MemorySourceOptions {
   readonly log: MemoryLog;
@@ -129,6 +20,8 @@ export interface MemorySourceOptions {
   readonly choose?: (count: number) => number;
   /** Partitions to begin with; by default all. */
   readonly partitions?: readonly number[];
+  /** Times the pause that `reassign` asks for, as an endless source keeps it; without one there is none, as of an input that ends. */
+  readonly clock?: Clock;
 }
 
 /** Reads a log as a member of a group would, and does what the marks in the data say. */
@@ -145,6 +38,9 @@ export class MemorySource implements Source {
   /** Partitions that a rebalance gives us. */
   #next: readonly number[] | null = null;
   #isReassigned = false;
+  /** How often the work was dropped since some of it was stored. */
+  #drops = 0;
+  #pausedUntilMs = -Infinity;
   #isStopped = false;
   #running: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -172,10 +68,7 @@ export class MemorySource implements Source {
 
   start(handler: SourceHandler): Promise<void> {
     this.#handler = handler;
-    const unlisten = this.#options.log.onWrite(() => {
-      this.#isIdle = false;
-      this.#wake();
-    });
+    const unlisten = this.#options.log.onWrite(() => this.#stir());
     this.#running = this.#run().then(this.#finish, this.#fail).finally(unlisten);
     return Promise.resolve();
   }
@@ -186,12 +79,17 @@ export class MemorySource implements Source {
     await this.#running;
   }
 
-  reassign(): void {
+  reassign(pauseMs = 0): void {
+    const { clock } = this.#options;
+    if (++this.#drops > MAX_DROPS) this.#fail(new Error("all work was dropped, again and again"));
     this.#isReassigned = true;
-    this.#wake();
+    if (clock !== undefined) this.#pausedUntilMs = clock.now() + pauseMs;
+    void clock?.sleep(pauseMs).then(() => this.#stir());
+    this.#stir();
   }
 
   committed(ends: readonly (Partition & { readonly endOffset: number })[]): Promise<void> {
+    this.#drops = 0;
     for (const end of ends) this.ends.set(partitionKey(end), end.endOffset);
     return Promise.resolve();
   }
@@ -199,24 +97,25 @@ export class MemorySource implements Source {
   /** A rebalance from outside: from now on these partitions are ours. */
   async rebalance(partitions: readonly number[]): Promise<void> {
     this.#next = partitions;
-    this.#isIdle = false;
-    this.#wake();
+    this.#stir();
     await this.idle();
   }
 
-  /** Resolves when all that is in the log was handed over, or the source has ended. */
+  /** Resolves when all that is in the log was handed over, or the source has ended; rejects where it cannot go on. */
   async idle(): Promise<void> {
     if (this.#isIdle) return;
     const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
-    await Promise.race([idle, this.#running, this.#life.over]);
+    await Promise.race([idle, this.done, this.#life.over]);
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#options;
     await this.#assign();
     for (;;) {
       await this.#life.beat();
-      if (this.#isStopped) return;
+      if (this.#isStopped || this.#drops > MAX_DROPS) return;
       if (this.#next !== null) await this.#rebalance(this.#next);
+      else if ((clock?.now() ?? 0) < this.#pausedUntilMs) await this.#untilWoken();
       else if (this.#isReassigned) await this.#assign();
       else if (await this.#isEnded()) return;
     }
@@ -230,10 +129,7 @@ export class MemorySource implements Source {
     if (partition === undefined) return this.#rest();
     const offset = this.#positions.get(partition) ?? 0;
     const mark = log.takeMark(partition, offset);
-    if (mark !== null) {
-      await this.#obey(mark);
-      return false;
-    }
+    if (mark !== null) return this.#obey(mark).then(() => false);
     const batch = log.read(partition, offset, batchRecords);
     await this.handler.batch(batch);
     if (!this.#isReassigned) this.#positions.set(partition, batch.endOffset);
@@ -253,8 +149,7 @@ export class MemorySource implements Source {
       await this.handler.ended?.();
       return !this.#isReassigned;
     }
-    await this.#untilWoken();
-    return false;
+    return this.#untilWoken().then(() => false);
   }
 
   async #obey({ kind }: Mark): Promise<void> {
@@ -265,7 +160,8 @@ export class MemorySource implements Source {
 
   async #rebalance(to: readonly number[]): Promise<void> {
     this.#next = null;
-    const held = this.#held.map((partition) => ({ topic: this.#options.log.topic, partition }));
+    this.#pausedUntilMs = -Infinity;
+    const held = this.#held.map((one) => this.#named(one));
     this.#held = [...to];
     if (held.length > 0) await this.handler.revoked(held);
     await this.#assign();
@@ -275,12 +171,18 @@ export class MemorySource implements Source {
     this.#isReassigned = false;
     const { log } = this.#options;
     for (const partition of this.#held) {
-      const start = await this.handler.assigned(
-        { topic: log.topic, partition },
-        log.end(partition),
-      );
+      const start = await this.handler.assigned(this.#named(partition), log.end(partition));
       this.#positions.set(partition, Math.max(start, log.firstOffset));
     }
+  }
+
+  #named(partition: number): Partition {
+    return { topic: this.#options.log.topic, partition };
+  }
+
+  #stir(): void {
+    this.#isIdle = false;
+    this.#wake();
   }
 
   async #untilWoken(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { partitionKey } from "../../src/source/source.ts";
-import { MemoryLog } from "../support/memory-source.ts";
+import { MemoryLog } from "../support/memory-log.ts";
 import { anEvent } from "../support/pipeline-builder.ts";
 import { anIngest, type Scene } from "./ingest-scene.ts";
 

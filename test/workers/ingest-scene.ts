@@ -3,7 +3,8 @@ import type { Metrics } from "../../src/telemetry/metrics.ts";
 import { Life } from "../support/life.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { MemoryPaneStore, type MemoryTables } from "../support/memory-pane-store.ts";
-import { MemoryLog, MemorySource, type Item } from "../support/memory-source.ts";
+import { MemoryLog, type Item } from "../support/memory-log.ts";
+import { MemorySource } from "../support/memory-source.ts";
 import { anIngestWorker, type IngestParts } from "../support/pipeline-builder.ts";
 
 export interface SceneOptions extends Pick<

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { pino } from "pino";
-import { EOF } from "../support/memory-source.ts";
+import { EOF } from "../support/memory-log.ts";
 import { anEvent, anIngestWorker } from "../support/pipeline-builder.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { MemoryPaneStore } from "../support/memory-pane-store.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { LIMITS } from "../../src/decode/usage-event.ts";
-import { MemoryLog, REVOKE, EOF } from "../support/memory-source.ts";
+import { MemoryLog, REVOKE, EOF } from "../support/memory-log.ts";
 import { anEvent } from "../support/pipeline-builder.ts";
 import { anIngest } from "./ingest-scene.ts";
 

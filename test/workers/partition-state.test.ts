@@ -10,7 +10,7 @@ import {
   stepOf,
   type PartitionState,
 } from "../../src/workers/partition-state.ts";
-import { MemoryLog } from "../support/memory-source.ts";
+import { MemoryLog } from "../support/memory-log.ts";
 
 const PARTITION = { topic: "token-usage", partition: 3 };
 const CHECKPOINT: Checkpoint = {

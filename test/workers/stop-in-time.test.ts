@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { MemoryLog } from "../support/memory-source.ts";
+import { MemoryLog } from "../support/memory-log.ts";
 import { aDetectWorker, aRunaway, NOON } from "./detect-scene.ts";
 import { anIngest } from "./ingest-scene.ts";
 
