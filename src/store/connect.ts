@@ -43,20 +43,22 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** The engine drops a statement of ours that takes longer: one that nobody waits for any more must not hold it up. Seconds. */
-const MAX_SECONDS = { rows: 30, rowChunks: 300 };
+/** Every statement has its limit: one that nobody waits for any more must not hold the engine up, nor change anything late. Seconds. */
+const MAX_SECONDS = { rows: 30, rowChunks: 300, any: 60 };
 
 export function connect(options: ConnectOptions): Connection {
   const { url, username, password, database, requestTimeoutMs = 30_000 } = options;
-  // A constant of the connection, not of a call.
-  const readOnly =
-    options.readOnly === true ? { clickhouse_settings: { readonly: "2" as const } } : {};
+  // Constants of the connection, not of a call.
+  const settings = {
+    max_execution_time: Math.max(MAX_SECONDS.any, requestTimeoutMs / 1000),
+    ...(options.readOnly === true ? { readonly: "2" as const } : {}),
+  };
   const client = createClient({
     url,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
-    ...readOnly,
+    clickhouse_settings: settings,
     request_timeout: requestTimeoutMs,
     application: "spikewatch",
     log: { level: ClickHouseLogLevel.OFF },

@@ -153,7 +153,8 @@ export function claimQuery(partitions: readonly Partition[], writer: string, now
     (_, index) => `({wanted${index}:String}, ${integer(partitions[index]?.partition ?? 0)})`,
   );
   partitions.forEach(({ topic }, index) => (where.params[`wanted${index}`] = topic));
-  const sql = `INSERT INTO claims (topic, part, number, writer, claimed) SETTINGS async_insert = 0, insert_deduplicate = 0
+  const sql = `INSERT INTO claims (topic, part, number, writer, claimed)
+SETTINGS async_insert = 0, insert_deduplicate = 0, max_execution_time = ${COMMIT_MAX_SECONDS}
 SELECT wanted.1 AS t, toUInt32(wanted.2) AS p, newest.number + 1, {writer:UUID}, fromUnixTimestamp64Milli(toInt64(${integer(nowMs)}), 'UTC')
 FROM (SELECT arrayJoin([${wanted.join(", ")}]) AS wanted) AS w
 LEFT JOIN (SELECT topic, part, max(number) AS number FROM claims WHERE ${where.any(partitions)} GROUP BY topic, part) AS newest
