@@ -81,7 +81,7 @@ export class MemorySource implements Source {
 
   reassign(pauseMs = 0): void {
     const { clock } = this.#options;
-    if (++this.#drops > MAX_DROPS) this.#fail(new Error("all work was dropped, again and again"));
+    this.#drops++;
     this.#isReassigned = true;
     if (clock !== undefined) this.#pausedUntilMs = clock.now() + pauseMs;
     void clock?.sleep(pauseMs).then(() => this.#stir());
@@ -101,11 +101,12 @@ export class MemorySource implements Source {
     await this.idle();
   }
 
-  /** Resolves when all that is in the log was handed over, or the source has ended; rejects where it cannot go on. */
+  /** Resolves when all that is in the log was handed over, or the source has ended; rejects where all work is dropped again and again. */
   async idle(): Promise<void> {
     if (this.#isIdle) return;
     const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
-    await Promise.race([idle, this.done, this.#life.over]);
+    await Promise.race([idle, this.#running, this.#life.over]);
+    if (this.#drops > MAX_DROPS) throw new Error("all work was dropped, again and again");
   }
 
   async #run(): Promise<void> {
