@@ -118,14 +118,16 @@ export class IngestWorker implements Service {
     }
   }
 
-  /** Stops reading, then stores what is in hand; gives up on a store that does not answer within the drain time. */
+  /** Stops reading and stores what is in hand, first of all: the source may take long to end. Gives up on a store that does not answer within the drain time. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const timer = this.#options.clock
       .sleep(DRAIN_MS, this.#abort.signal)
       .then(() => this.#abort.abort());
     await this.#flushLoop;
-    await this.#options.source.stop();
+    const ended = this.#options.source.stop();
+    await this.#serial.run(() => this.#flushOrFail());
+    await ended;
     await this.#serial.run(() => this.#flushOrFail());
     await this.#options.deadLetters?.stop();
     this.#abort.abort();

@@ -59,6 +59,25 @@ describe("IngestWorker in trouble", () => {
     },
   );
 
+  it("stores what it has in hand although its source takes long to end", async () => {
+    const { worker, feed, source, tables, clock } = await anIngest();
+    await feed(anEvent());
+    const stopSource = source.stop.bind(source);
+    source.stop = async () => {
+      const stopped = stopSource();
+      await clock.sleep(20_000);
+      await stopped;
+    };
+
+    const stopped = worker.stop();
+    await clock.advance(1_000);
+
+    expect(tables.sum("requests")).toBe(1n);
+    await clock.advance(20_000);
+    await stopped;
+    expect(tables.commitRows).toEqual([1]);
+  });
+
   it("ends with the store's reason when a commit is refused for good", async () => {
     const { worker, feed, flush, store, tables } = await anIngest();
     store.faults.push("refuse");
