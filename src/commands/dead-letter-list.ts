@@ -2,15 +2,13 @@ import { isUtf8 } from "node:buffer";
 import { loadPipeline } from "../config/load.ts";
 import { cleanName } from "../notify/escape.ts";
 import { formatTime } from "../notify/format.ts";
-import { KafkaScan } from "../source/kafka-scan.ts";
 import type { DeadLetterFilter } from "../store/dead-letter-queries.ts";
 import type { DeadLetterCount, KeptDeadLetter } from "../store/dead-letter-store.ts";
 import { openStore } from "../store/open-store.ts";
 import type { CommandContext } from "./command.ts";
-import { misuse, pipelinePath, settingsFor } from "./flags.ts";
-import { kafkaSecurity } from "./kafka-security.ts";
+import { pipelinePath, settingsFor } from "./flags.ts";
 import { textTable } from "./text-table.ts";
-import { TopicLetters } from "./topic-letters.ts";
+import { readLetters } from "./topic-letters.ts";
 
 export interface ListRequest {
   readonly reason?: string;
@@ -71,34 +69,7 @@ async function listTopic(
   path: string,
   context: CommandContext,
 ): Promise<number> {
-  const { settings, clock, logger, signal } = context;
-  const pipeline = loadPipeline(pipelinePath(path));
-  const topic = pipeline.source.kafka?.deadLetterTopic;
-  const { KAFKA_BROKERS: brokers } = settings;
-  if (topic === undefined || brokers === undefined) {
-    const missing =
-      topic === undefined
-        ? `pipeline ${pipeline.path} names no dead-letter topic: set source.kafka.dead_letter_topic, or leave --from-topic out to read the table`
-        : "SPIKEWATCH_KAFKA_BROKERS is not set: set it to host:port of the brokers";
-    throw misuse(missing);
-  }
-  const groupPrefix = `${pipeline.source.kafka?.group ?? "spikewatch"}-dead-letter`;
-  const security = kafkaSecurity(settings);
-  const scan = new KafkaScan({
-    brokers,
-    ...security,
-    topics: [topic],
-    groupPrefix,
-    clock,
-    logger,
-    signal,
-  });
-  const letters = new TopicLetters(request);
-  const ranges = [...(await scan.ranges()).values()];
-  await scan.read(
-    ranges.map(({ low, high, ...partition }) => ({ ...partition, from: low, end: high })),
-    letters.handler,
-  );
+  const letters = await readLetters(loadPipeline(pipelinePath(path)), request, context);
   if (request.json) await printLines(letters.newest(), context);
   else await printTables(letters.counts(), letters.newest(), context);
   return 0;

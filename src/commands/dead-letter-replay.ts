@@ -2,7 +2,7 @@ import { loadPipeline } from "../config/load.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import { createIngest } from "../ingest.ts";
 import { DeadLetterSource } from "../source/dead-letter-source.ts";
-import { replayTopic, type DeadLetterFilter } from "../store/dead-letter-queries.ts";
+import { MAX_PLACES, replayTopic, type DeadLetterFilter } from "../store/dead-letter-queries.ts";
 import type {
   DeadLetterCount,
   DeadLetterStore,
@@ -16,12 +16,15 @@ import { DiscardStore } from "../workers/discard-store.ts";
 import type { CommandContext } from "./command.ts";
 import { pipelinePath, settingsFor } from "./flags.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { readLetters } from "./topic-letters.ts";
 import { untilDone } from "./until-done.ts";
 
 export interface ReplayRequest {
   readonly pipeline: string | undefined;
   readonly reason?: string;
   readonly topic?: string;
+  /** Only events that the pipeline's dead-letter topic holds. */
+  readonly fromTopic: boolean;
   readonly dryRun: boolean;
   readonly data: string | undefined;
   readonly json: boolean;
@@ -57,8 +60,11 @@ export async function replayDeadLetters(
     const kept = await store.deadLetters();
     const filter = filterOf(request, pipeline);
     const replay = new Replay({ pipeline, kept, store, context });
-    if (request.dryRun) await replay.tryOut(filter);
-    else await replay.run(filter);
+    if (!request.dryRun) await replay.resume();
+    for (const one of await selections(request, filter, { pipeline, context })) {
+      if (request.dryRun) await replay.tryOut(one);
+      else await replay.run(one);
+    }
     const report = { ...replay.replayed, left: await kept.counts(filter), dryRun: request.dryRun };
     const text = request.json ? reportJson(report) : reportText(report, replay.others);
     context.stdout.write(`${text}\n`);
@@ -74,6 +80,21 @@ function filterOf({ reason, topic }: ReplayRequest, { source }: Pipeline): DeadL
     ...(reason === undefined ? {} : { reason }),
     ...(topic === undefined ? own : { topics: [topic] }),
   };
+}
+
+/** One selection of all that is open; or several of what the topic holds as well, since the places of each stand in its text. */
+async function selections(
+  { fromTopic, topic }: ReplayRequest,
+  filter: DeadLetterFilter,
+  { pipeline, context }: { readonly pipeline: Pipeline; readonly context: CommandContext },
+): Promise<DeadLetterFilter[]> {
+  if (!fromTopic) return [filter];
+  const asked = topic === undefined ? { limit: 0 } : { limit: 0, topic };
+  const places = (await readLetters(pipeline, asked, context)).places();
+  return Array.from({ length: Math.ceil(places.length / MAX_PLACES) }, (_, index) => ({
+    ...filter,
+    places: places.slice(index * MAX_PLACES, (index + 1) * MAX_PLACES),
+  }));
 }
 
 class Replay {
@@ -104,9 +125,9 @@ class Replay {
     this.#parts = parts;
   }
 
-  /** First what an earlier run left, as it was selected then; then a new selection. */
-  async run(filter: DeadLetterFilter): Promise<void> {
-    const { pipeline, kept, context } = this.#parts;
+  /** What an earlier run left, as it was selected then: before anything new. */
+  async resume(): Promise<void> {
+    const { pipeline, kept } = this.#parts;
     for (const left of await kept.unfinished()) {
       if (left.pipeline !== pipeline.name) this.others.add(left.pipeline);
       else if (this.replayed.finished) {
@@ -114,7 +135,12 @@ class Replay {
         await this.#count(left);
       }
     }
+  }
+
+  /** A new selection. */
+  async run(filter: DeadLetterFilter): Promise<void> {
     if (!this.replayed.finished) return;
+    const { pipeline, kept, context } = this.#parts;
     const { signal } = context;
     const selected = await kept.select(pipeline.name, filter, { limit: MAX_EVENTS, signal });
     if (selected !== null) await this.#count(selected);

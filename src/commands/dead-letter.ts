@@ -13,7 +13,8 @@ const help = `spikewatch dead-letter: look at rejected events, and count them af
 \`replay\` counts each event once, also when it is killed and run again: it selects first what it will read, and goes on with an interrupted selection before it
 makes another. What is still bad stays, and may be replayed once more. It reads the events of the pipeline's topics, and of files and stdin, of which nobody
 knows any more how they were read; --topic names one input instead. Events of more than 64 KiB are kept only in part and cannot be replayed.
-The table alone is replayed, never the topic: the topic may hold events that were counted after all, by the next run when the first one was killed before its commit.
+What is still to be counted the table alone says, also with --from-topic: the topic may hold events that were counted after all, by the next run when the first
+one was killed before its commit; those are left out.
 An event whose producer sent it once more meanwhile, mended, would count twice: ids are compared within the replay only, not with what is stored.
 
   --reason R       only events of this reason, like invalid_json
@@ -21,7 +22,7 @@ An event whose producer sent it once more meanwhile, mended, would count twice: 
   --since 24h      list: only what was rejected within this time
   --limit N        list: how many of the newest to show (default 20)
   --all            list: also events that were replayed
-  --from-topic     list: read the dead-letter topic of --pipeline instead of the table
+  --from-topic     list: read the dead-letter topic of --pipeline instead of the table; replay: only events that this topic holds
   --pipeline FILE  replay: how to read them (default pipelines/canonical-json.yaml)
   --dry-run        replay: count what would be good, and change nothing
   --data DIR       data directory to use instead of SPIKEWATCH_CLICKHOUSE_URL or SPIKEWATCH_DATA_DIR (default: .spikewatch)
@@ -50,10 +51,11 @@ export const deadLetterCommand: Command = {
       json: values.json === true,
     };
     const { pipeline } = values;
-    if (action === "replay") {
-      return replayDeadLetters({ ...which, pipeline, dryRun: values["dry-run"] === true }, context);
-    }
     const fromTopic = values["from-topic"] === true;
+    if (action === "replay") {
+      const dryRun = values["dry-run"] === true;
+      return replayDeadLetters({ ...which, pipeline, fromTopic, dryRun }, context);
+    }
     if (fromTopic) required(pipeline, "--pipeline", "pipelines/canonical-json.yaml");
     return listDeadLetters(
       {
@@ -85,7 +87,7 @@ function requireOwnFlags(
   action: "list" | "replay",
   values: Readonly<Record<string, unknown>>,
 ): void {
-  const foreign = action === "list" ? ["dry-run"] : ["since", "limit", "all", "from-topic"];
+  const foreign = action === "list" ? ["dry-run"] : ["since", "limit", "all"];
   const name = foreign.find((one) => values[one] !== undefined);
   const other = action === "list" ? "replay" : "list";
   if (name !== undefined) throw misuse(`--${name} belongs to \`dead-letter ${other}\``);

@@ -1,8 +1,17 @@
+import type { Pipeline } from "../config/pipeline.ts";
 import { headerText } from "../decode/record-decoder.ts";
 import { AppError } from "../runtime/errors.ts";
 import type { PassHandler } from "../source/kafka-pass.ts";
+import { KafkaScan } from "../source/kafka-scan.ts";
 import type { RecordBatch } from "../source/source.ts";
+import type { DeadLetterPlace } from "../store/dead-letter-queries.ts";
+import type { CommandContext } from "./command.ts";
 import type { Letter, ListRequest } from "./dead-letter-list.ts";
+import { misuse } from "./flags.ts";
+import { kafkaSecurity } from "./kafka-security.ts";
+
+/** Which of the topic's events are asked for, and how many of the newest are kept to be shown. */
+export type LettersRequest = Pick<ListRequest, "reason" | "topic" | "sinceMs" | "limit">;
 
 /** Places that are remembered: what a topic holds twice is one event. */
 const MAX_EVENTS = 1_000_000;
@@ -15,14 +24,47 @@ interface Tally {
   newestMs: number;
 }
 
+/** Reads the dead-letter topic that a pipeline names. Throws AppError `usage` where it names none, or no broker is set. */
+export async function readLetters(
+  { path, source }: Pipeline,
+  request: LettersRequest,
+  { settings, clock, logger, signal }: CommandContext,
+): Promise<TopicLetters> {
+  const topic = source.kafka?.deadLetterTopic;
+  const { KAFKA_BROKERS: brokers } = settings;
+  if (topic === undefined || brokers === undefined) {
+    const missing =
+      topic === undefined
+        ? `pipeline ${path} names no dead-letter topic: set source.kafka.dead_letter_topic, or leave --from-topic out to read the table`
+        : "SPIKEWATCH_KAFKA_BROKERS is not set: set it to host:port of the brokers";
+    throw misuse(missing);
+  }
+  const scan = new KafkaScan({
+    brokers,
+    ...kafkaSecurity(settings),
+    topics: [topic],
+    groupPrefix: `${source.kafka?.group ?? "spikewatch"}-dead-letter`,
+    clock,
+    logger,
+    signal,
+  });
+  const letters = new TopicLetters(request);
+  const ranges = [...(await scan.ranges()).values()];
+  await scan.read(
+    ranges.map(({ low, high, ...partition }) => ({ ...partition, from: low, end: high })),
+    letters.handler,
+  );
+  return letters;
+}
+
 /** The records of a dead-letter topic, each event once. */
-export class TopicLetters {
-  readonly #request: ListRequest;
-  readonly #seen = new Set<string>();
+class TopicLetters {
+  readonly #request: LettersRequest;
+  readonly #seen = new Map<string, DeadLetterPlace>();
   readonly #tallies = new Map<string, Tally>();
   #letters: Letter[] = [];
 
-  constructor(request: ListRequest) {
+  constructor(request: LettersRequest) {
     this.#request = request;
   }
 
@@ -39,6 +81,11 @@ export class TopicLetters {
 
   counts(): Tally[] {
     return [...this.#tallies.values()].sort((a, b) => b.events - a.events);
+  }
+
+  /** Where they came from. */
+  places(): DeadLetterPlace[] {
+    return [...this.#seen.values()];
   }
 
   newest(): Letter[] {
@@ -58,7 +105,7 @@ export class TopicLetters {
         { code: "input" },
       );
     }
-    this.#seen.add(key);
+    this.#seen.set(key, { topic, partition, incarnation, offset, event });
     const tally = this.#tallies.get(reason) ?? { reason, events: 0, cut: 0, newestMs: 0 };
     tally.events++;
     if (rawBytes > KEPT_BYTES) tally.cut++;

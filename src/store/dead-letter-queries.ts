@@ -1,5 +1,17 @@
 import { COMMIT_MAX_SECONDS, type Query } from "./queries.ts";
 
+/** Where an event came from first. */
+export interface DeadLetterPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly incarnation: number;
+  readonly offset: number;
+  readonly event: number;
+}
+
+/** So many places fit into the text of a question. */
+export const MAX_PLACES = 2_000;
+
 /** Which rejected events are meant. */
 export interface DeadLetterFilter {
   readonly reason?: string;
@@ -7,6 +19,8 @@ export interface DeadLetterFilter {
   readonly topics?: readonly string[];
   /** With `topics`: those of files and stdin as well. */
   readonly files?: boolean;
+  /** Only those from there; at most `MAX_PLACES`. */
+  readonly places?: readonly DeadLetterPlace[];
   /** Stored at or after this, epoch ms. */
   readonly sinceMs?: number;
   /** Also those that were replayed. */
@@ -26,20 +40,38 @@ const ORIGIN = [
 
 /** Conditions on rows of `dead_letters`. */
 function matching(filter: DeadLetterFilter): Query {
-  const { reason, topics, files, sinceMs, all } = filter;
+  const { reason, topics, files, sinceMs, all, places } = filter;
   const conditions = [all === true ? "1" : "state != 'replayed'"];
   if (reason !== undefined) conditions.push("reason = {reason:String}");
   const from = ["has({topics:Array(String)}, origin_topic)"];
   if (files === true) from.push("match(origin_topic, '^(file|stdin):')");
   if (topics !== undefined) conditions.push(`(${from.join(" OR ")})`);
   if (sinceMs !== undefined) conditions.push("toUnixTimestamp64Milli(arrived) >= {sinceMs:Int64}");
+  const there = placed(places ?? []);
+  if (places !== undefined) conditions.push(there.sql);
   return {
     sql: conditions.join(" AND "),
     params: {
+      ...there.params,
       ...(reason === undefined ? {} : { reason }),
       ...(topics === undefined ? {} : { topics }),
       ...(sinceMs === undefined ? {} : { sinceMs }),
     },
+  };
+}
+
+/** A condition that holds for events from these places; topics are parameters. */
+function placed(places: readonly DeadLetterPlace[]): Query {
+  if (places.length > MAX_PLACES) throw new RangeError(`${places.length} places are too many`);
+  const topics = new Map([...new Set(places.map(({ topic }) => topic))].map((one, n) => [one, n]));
+  const tuples = places.map(({ topic, partition, incarnation, offset, event }) => {
+    const numbers = [partition, incarnation, offset, event];
+    if (!numbers.every(Number.isSafeInteger)) throw new RangeError("a place is no exact integer");
+    return `({place${topics.get(topic)}:String}, ${numbers.join(", ")})`;
+  });
+  return {
+    sql: tuples.length === 0 ? "0" : `(${ORIGIN}) IN (${tuples.join(", ")})`,
+    params: Object.fromEntries([...topics].map(([topic, index]) => [`place${index}`, topic])),
   };
 }
 
