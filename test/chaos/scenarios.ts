@@ -8,11 +8,13 @@ import { codecs, compactedTopic, transactions } from "./scenarios/logs.ts";
 import { cablesPulled } from "./scenarios/namespaces.ts";
 import { clickhouseCut, clickhouseDown, killEngine } from "./scenarios/outages.ts";
 import { retention } from "./scenarios/retention.ts";
+import { stopping } from "./scenarios/stopping.ts";
 import { zombie } from "./scenarios/zombie.ts";
 
 /** Everything that must change no total, in the order of the table. */
 export const SCENARIOS: readonly Scenario[] = [
   killWorker,
+  stopping,
   killEngine,
   zombie,
   twoDeployments,
