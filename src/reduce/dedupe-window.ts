@@ -26,6 +26,8 @@ export class DedupeWindow {
   #committed = 0;
   #committedProgressMs: number[] = [];
   #progressMs: number[] = [];
+  /** Ids that the cap evicted within the window, since `takeForgotten`. */
+  #forgotten = 0;
   /** Ids held per partition, and where the search for its oldest one may begin. */
   readonly #held: number[] = [];
   readonly #tailHint: number[] = [];
@@ -51,6 +53,13 @@ export class DedupeWindow {
     if (this.size === 0) return 0;
     const head = this.#first & (this.#capacity - 1);
     return this.progressMs(this.#partition[head] as number) - (this.#stampMs[head] as number);
+  }
+
+  /** How many ids were forgotten since the last call although the window still holds them: repeats of those count. */
+  takeForgotten(): number {
+    const forgotten = this.#forgotten;
+    this.#forgotten = 0;
+    return forgotten;
   }
 
   /** Largest event time seen in a partition, -1 before the first. */
@@ -169,7 +178,10 @@ export class DedupeWindow {
       const head = this.#first & mask;
       const age =
         this.progressMs(this.#partition[head] as number) - (this.#stampMs[head] as number);
-      if (age <= this.#windowMs && this.size < this.#maxIds) return;
+      if (age <= this.#windowMs) {
+        if (this.size < this.#maxIds) return;
+        this.#forgotten++;
+      }
       this.#remove(this.#first);
       const partition = this.#partition[head] as number;
       this.#held[partition] = (this.#held[partition] ?? 1) - 1;

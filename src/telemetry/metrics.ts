@@ -142,6 +142,11 @@ export class Metrics {
     [],
   );
   readonly dedupeIds = this.#gauge("spikewatch_dedupe_ids", "Ids held in the dedupe window", []);
+  readonly dedupeForgotten = this.#counter(
+    "spikewatch_dedupe_ids_forgotten_total",
+    "Ids forgotten within the dedupe window because it held dedupe.max_ids: a repeat of one counts again",
+    [],
+  );
   readonly dedupeWindowSeconds = this.#gauge(
     "spikewatch_dedupe_window_seconds",
     "Span of event time that the dedupe window truly covers",

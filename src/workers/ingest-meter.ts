@@ -50,6 +50,7 @@ export class IngestMeter {
     metrics.lastFlushSeconds.set(flush.nowMs / 1000);
     if (flush.watermarkMs >= 0) metrics.watermarkSeconds.set(flush.watermarkMs / 1000);
     metrics.dedupeIds.set(flush.dedupe.size);
+    metrics.dedupeForgotten.inc(flush.dedupe.takeForgotten());
     metrics.dedupeWindowSeconds.set(flush.dedupe.coveredMs / 1000);
     metrics.overflowEvents.inc(batch.panes.dictionaries.takeOverflow());
     for (const { reason } of flush.rejected) {

@@ -52,8 +52,16 @@ describe("DedupeWindow", () => {
 
     expect(window.size).toBe(3);
     expect(window.coveredMs).toBe(2 * MINUTE);
+    expect([window.takeForgotten(), window.takeForgotten()]).toEqual([7, 0]);
     expect(seen(window, 9, 9 * MINUTE)).toBe(true);
     expect(seen(window, 0, 9 * MINUTE)).toBe(false);
+  });
+
+  it("forgets nothing too early where the window passes before the cap is reached", () => {
+    const window = new DedupeWindow({ windowMs: 2 * MINUTE, maxIds: 100 });
+    for (let id = 0; id < 10; id++) seen(window, id, id * MINUTE, id);
+
+    expect([window.size, window.takeForgotten()]).toEqual([3, 0]);
   });
 
   it("switched off, knows nothing", () => {
