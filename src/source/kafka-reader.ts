@@ -58,11 +58,14 @@ export class KafkaReader {
   #positions = new Map<string, Position>();
   #ranges = new Map<string, Promise<ReadonlyMap<number, LogRange>>>();
   #stopped = false;
+  readonly #stopping: Promise<null>;
+  #tellStop: () => void = () => undefined;
   /** Nobody is asked where to start before this. */
   #pausedUntilMs = -Infinity;
 
   constructor(options: KafkaReaderOptions) {
     this.#options = options;
+    this.#stopping = new Promise((resolve) => (this.#tellStop = () => resolve(null)));
   }
 
   /** The group gave us these partitions, and whatever we held before counts as lost and won again. */
@@ -134,9 +137,10 @@ export class KafkaReader {
     });
   }
 
-  /** Hands over nothing more; resolves when no handler call is under way. */
+  /** Hands over nothing more; resolves when no handler call is under way. Waits for no broker. */
   stop(): Promise<void> {
     this.#stopped = true;
+    this.#tellStop();
     return this.#serial.run(() => Promise.resolve());
   }
 
@@ -233,14 +237,15 @@ export class KafkaReader {
     metrics.gapRecords.inc({ topic: partition.topic }, records);
   }
 
-  /** null where the broker does not answer. */
+  /** null where the broker does not answer, or we stop before it does. */
   async #range(partition: Partition, fresh: boolean): Promise<LogRange | null> {
     const { topic } = partition;
     if (fresh) this.#ranges.delete(topic);
     const asked = this.#ranges.get(topic) ?? this.#options.log.ranges(topic);
     this.#ranges.set(topic, asked);
     try {
-      return (await asked).get(partition.partition) ?? null;
+      const ranges = await Promise.race([asked, this.#stopping]);
+      return ranges?.get(partition.partition) ?? null;
     } catch (error) {
       this.#ranges.delete(topic);
       const reason = messageOf(error);

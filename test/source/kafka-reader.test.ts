@@ -38,13 +38,14 @@ describe("KafkaReader", () => {
   function begin(
     ends: Readonly<Record<string, number>> = {},
     clock: Clock = new SystemClock(),
+    ranges = () => Promise.resolve(new Map([0, 1].map((id) => [id, range]))),
   ): void {
     handler = new RecordingHandler(ends);
     reader = new KafkaReader({
       handler: handler.handler,
       log: {
         seek: (_, offset) => void seeks.push(offset),
-        ranges: () => Promise.resolve(new Map([0, 1].map((id) => [id, range]))),
+        ranges,
       },
       clock,
       logger: silentLogger,
@@ -247,6 +248,15 @@ describe("KafkaReader", () => {
 
     await take(fetched(0, 9));
 
+    expect(handler.records).toEqual([]);
+  });
+
+  it("stops at once although the broker does not say what the log holds", async () => {
+    begin({}, new SystemClock(), () => new Promise(() => undefined));
+
+    await reader.stop();
+
+    expect(failures).toEqual([]);
     expect(handler.records).toEqual([]);
   });
 });
