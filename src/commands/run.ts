@@ -3,6 +3,7 @@ import { loadPipeline } from "../config/load.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import { parseRoles, requireServers, type Role } from "../config/roles.ts";
 import type { Settings } from "../config/settings.ts";
+import { messageOf } from "../runtime/errors.ts";
 import { KafkaDeadLetters } from "../source/kafka-dead-letters.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import type { Source } from "../source/source.ts";
@@ -93,22 +94,33 @@ export const runCommand: Command = {
 };
 
 /** Serves until a signal, until the input ends where asked to, or until a part cannot go on. */
-async function serve(app: App, exit: boolean, { signal, logger }: CommandContext): Promise<number> {
+async function serve(app: App, exit: boolean, context: CommandContext): Promise<number> {
+  try {
+    await untilOver(app, exit, context);
+  } catch (error) {
+    // Why it cannot go on matters more than how it ended.
+    await app.stop().catch((trouble: unknown) => {
+      context.logger.warn({ reason: messageOf(trouble) }, "stopped after a failure");
+    });
+    throw error;
+  }
+  await app.stop();
+  return 0;
+}
+
+async function untilOver(app: App, exit: boolean, context: CommandContext): Promise<void> {
+  const { signal, logger } = context;
   const aborted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  try {
-    await Promise.race([app.done, aborted]);
-    if (!signal.aborted)
-      logger.info({ events: app.ingest?.totals.accepted }, "input read to its end");
-    if (!exit) await aborted;
-    // after a signal it is `stop` that lets deliveries end, in its time
-    if (!signal.aborted) await Promise.race([app.idle(), aborted]);
-    return 0;
-  } finally {
-    await app.stop();
+  await Promise.race([app.done, aborted]);
+  if (!signal.aborted) {
+    logger.info({ events: app.ingest?.totals.accepted }, "input read to its end");
   }
+  if (!exit) await aborted;
+  // after a signal it is `stop` that lets deliveries end, in its time
+  if (!signal.aborted) await Promise.race([app.idle(), aborted]);
 }
 
 async function sourceOf(
