@@ -1,6 +1,7 @@
 import type { Kafka, Message, Producer } from "kafkajs";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import { retry } from "../runtime/retry.ts";
+import { untilAborted } from "../runtime/until-aborted.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import {
   createKafkaClient,
@@ -141,13 +142,6 @@ export class KafkaDeadLetters {
       headers: { ...letter.headers, ...(Object.fromEntries(named) as Record<string, string>) },
     };
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function* requestsOf(messages: readonly Message[]): Generator<Message[]> {

@@ -3,6 +3,7 @@ import type { Dispatcher } from "../notify/dispatcher.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { messageOf } from "../runtime/errors.ts";
 import { retry } from "../runtime/retry.ts";
+import { untilAborted } from "../runtime/until-aborted.ts";
 import type { Service } from "../runtime/service.ts";
 import type { Leadership, LeaderTerm } from "../source/leadership.ts";
 import type { IncidentStore, Tail } from "../store/rows.ts";
@@ -15,6 +16,8 @@ import type { LogEnds } from "./tail-watermark.ts";
 /** How often the broker is asked how far the logs go. */
 const ENDS_MS = 5_000;
 const RETRY = { baseMs: 200, maxMs: 5_000 };
+/** How long `stop` waits for a term to end: its messages are given most of that. */
+const STOP_MS = 8_000;
 
 export interface DetectServiceOptions {
   /** Decides which process watches; null: this one never does, it only shows what others detect. */
@@ -83,10 +86,12 @@ export class DetectService implements Service {
     return Promise.resolve();
   }
 
-  /** Ends its term in good order and gives the leadership back, so that the next one need not wait for a session to end. */
+  /** Ends its term in good order and gives the leadership back, so that the next one need not wait for a session to end. Waits for no answer of the store. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#loop;
+    const timer = new AbortController();
+    await Promise.race([this.#loop, this.#options.clock.sleep(STOP_MS, timer.signal)]);
+    timer.abort();
     await this.#options.leadership?.stop();
   }
 
@@ -124,7 +129,9 @@ export class DetectService implements Service {
     const onRetry = (error: Error): void =>
       logger.warn({ error: error.message }, "history cannot be read; trying again");
     try {
-      const follower = await retry(begin, { ...RETRY, clock, signal, onRetry });
+      const begun = retry(begin, { ...RETRY, clock, signal, onRetry });
+      const follower = await Promise.race([begun, untilAborted(signal)]);
+      if (follower === undefined) return null;
       this.#detector = follower.detector;
       this.#warm = true;
       return follower;
@@ -139,14 +146,14 @@ export class DetectService implements Service {
     const { leadership } = this.#options;
     const { signal } = this.#stopping;
     if (leadership === null) {
-      await follower.follow(signal);
+      await Promise.race([follower.follow(signal), untilAborted(signal)]);
       return null;
     }
     const elected = new AbortController();
     const following = follower.follow(AbortSignal.any([signal, elected.signal]));
     const lease = await leadership.acquire(signal);
     elected.abort();
-    await following;
+    if (lease !== null) await following;
     return lease;
   }
 
@@ -199,21 +206,26 @@ export class DetectService implements Service {
     return !over.aborted;
   }
 
-  /** Feeds the watch with what is stored. In doubt it waits: what comes meanwhile is seen later, or by another. */
+  /** Feeds the watch with what is stored until the term is over, whatever the store still answers. In doubt it waits: what comes meanwhile is seen later, or by another. */
   async #watch(
     follower: DetectFollower,
     { worker, lease }: Term,
     over: AbortSignal,
   ): Promise<void> {
     const { clock } = this.#options;
-    while (!over.aborted) {
-      if (lease.isHeld()) {
-        await follower.attempt(async () => {
-          for await (const { uses, maxEventMs } of follower.poll()) worker.see(uses, maxEventMs);
-        });
+    const feed = async (): Promise<void> => {
+      for await (const { uses, maxEventMs } of follower.poll()) {
+        if (over.aborted) return;
+        worker.see(uses, maxEventMs);
       }
-      await clock.sleep(POLL_MS, over);
-    }
+    };
+    const watching = async (): Promise<void> => {
+      while (!over.aborted) {
+        if (lease.isHeld()) await follower.attempt(feed);
+        await clock.sleep(POLL_MS, over);
+      }
+    };
+    await Promise.race([watching(), untilAborted(over)]);
   }
 
   async #askEnds(follower: DetectFollower, over: AbortSignal): Promise<void> {

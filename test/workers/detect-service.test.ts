@@ -143,6 +143,26 @@ describe("DetectService", () => {
     expect(election.isStopped).toBe(true);
   });
 
+  it.each(["learns", "stands by", "watches"])(
+    "gives the leadership back at once although the store does not answer while it %s",
+    async (state) => {
+      const world = new World();
+      world.commits.isSilent = state === "learns";
+      const { service, election, failures } = await aProcess(world);
+      if (state === "watches") election.elect();
+      await world.pass(2);
+      world.commits.isSilent = true;
+      await world.pass(2);
+
+      const stopped = service.stop();
+      await world.pass(2);
+      await stopped;
+
+      expect(election.isStopped).toBe(true);
+      expect(failures).toEqual([]);
+    },
+  );
+
   it("goes on with the incidents of the one before it, and pages none of them again", async () => {
     const world = new World();
     const first = await aProcess(world);
