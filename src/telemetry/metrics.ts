@@ -80,6 +80,11 @@ export class Metrics {
     "When the last commit was read back",
     [],
   );
+  readonly commitStartedSeconds = this.#gauge(
+    "spikewatch_store_commit_started_timestamp_seconds",
+    "When the commit under way began, which waits for ClickHouse as long as it must; 0: none is under way",
+    [],
+  );
   readonly flushSeconds = this.#histogram(
     "spikewatch_store_flush_duration_seconds",
     "Stage, commit and read-back of one flush",
@@ -226,6 +231,7 @@ export class Metrics {
       this.watermarkSeconds,
       this.lastFetchSeconds,
       this.lastFlushSeconds,
+      this.commitStartedSeconds,
       this.dedupeIds,
       this.dedupeWindowSeconds,
     ];

@@ -19,6 +19,7 @@ const MODEL_LABELS = 100;
 /** Counts what ingest did, for the metrics and for the summary: once a batch or a flush, never once an event. */
 export class IngestMeter {
   readonly totals = new IngestTotals();
+  #storingSinceMs: number | null = null;
   readonly #metrics: Metrics;
   readonly #teams = new LabelCap(TEAM_LABELS);
   readonly #models = new LabelCap(MODEL_LABELS);
@@ -30,6 +31,17 @@ export class IngestMeter {
   read({ topic }: RecordBatch, records: number, nowMs: number): void {
     this.#metrics.recordsIn.inc({ topic: sourceLabel(topic) }, records);
     this.#metrics.lastFetchSeconds.set(nowMs / 1000);
+  }
+
+  /** When the commit under way began; null: none is. */
+  get storingSinceMs(): number | null {
+    return this.#storingSinceMs;
+  }
+
+  /** A commit begins, or (null) the one under way has ended. */
+  storing(sinceMs: number | null): void {
+    this.#storingSinceMs = sinceMs;
+    this.#metrics.commitStartedSeconds.set((sinceMs ?? 0) / 1000);
   }
 
   /** A commit was read back as ours. */

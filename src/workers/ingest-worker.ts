@@ -52,7 +52,6 @@ export class IngestWorker implements Service {
   #lastFlushMs: number;
   #lastFetchMs: number | null = null;
   #lastStoredMs: number | null = null;
-  #storingSinceMs: number | null = null;
   #flushLoop: Promise<void> = Promise.resolve();
 
   constructor(options: IngestWorkerOptions) {
@@ -82,7 +81,7 @@ export class IngestWorker implements Service {
   }
 
   get progress(): IngestProgress {
-    const waitingMs = this.#options.clock.now() - (this.#storingSinceMs ?? Infinity);
+    const waitingMs = this.#options.clock.now() - (this.#meter.storingSinceMs ?? Infinity);
     return {
       ...lagOf([...this.#states.values()]),
       lastFetchMs: this.#lastFetchMs,
@@ -260,10 +259,10 @@ export class IngestWorker implements Service {
       rejected,
       steps: states.map((state) => stepOf(state, this.#dedupe, this.#watermark)),
     };
-    this.#storingSinceMs = this.#lastFlushMs;
+    this.#meter.storing(this.#lastFlushMs);
     await this.#options.deadLetters?.publish(rejected, this.#abort.signal);
     const outcome = await store.append(batch, this.#abort.signal);
-    this.#storingSinceMs = null;
+    this.#meter.storing(null);
     if (outcome.kind === "superseded") {
       this.#drop();
       source.reassign(this.#fencing.superseded(outcome.by));

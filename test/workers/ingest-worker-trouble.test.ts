@@ -11,18 +11,22 @@ const OVERPRICED = anEvent({ model: "absurd", uncached_input_tokens: 1_000_000_0
 
 describe("IngestWorker in trouble", () => {
   it("waits while the store does not answer, and stores once when it does", async () => {
-    const { feed, flush, store, tables, worker, clock } = await anIngest();
+    const { feed, flush, store, tables, worker, clock, metrics } = await anIngest();
+    const since = async (): Promise<unknown> =>
+      (await metrics.commitStartedSeconds.get()).values[0]?.value;
     await feed(anEvent());
     store.isDown = true;
     await flush();
     await clock.advance(11_000);
     expect(worker.progress.storing).toBe(true);
+    expect(await since()).toBeGreaterThan(clock.now() / 1000 - 14);
 
     store.isDown = false;
     await flush();
 
     expect(tables.sum("requests")).toBe(1n);
     expect(worker.progress.storing).toBe(false);
+    expect(await since()).toBe(0);
   });
 
   it.each(["fail-before", "fail-after"] as const)(
