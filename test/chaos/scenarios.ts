@@ -1,6 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { lateCommits, lostAnswers, swallowedInserts } from "./scenarios/broken-answers.ts";
-import { brokerCut, killBroker, killBrokers } from "./scenarios/brokers.ts";
+import { brokerCut, brokerGone, killBroker, killBrokers } from "./scenarios/brokers.ts";
 import { diskFull, powerCut } from "./scenarios/disks.ts";
 import { partitionsAdded, rebalances, twoDeployments } from "./scenarios/groups.ts";
 import { killWorker } from "./scenarios/kill-worker.ts";
@@ -23,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   killBroker,
   killBrokers,
   brokerCut,
+  brokerGone,
   cablesPulled,
   clickhouseCut,
   clickhouseDown,

@@ -1,12 +1,9 @@
-import { Broker } from "../../support/kafka/broker.ts";
-import { TestKafka } from "../../support/kafka/test-kafka.ts";
-import { TcpProxy } from "../../support/tcp-proxy.ts";
 import type { Arena } from "../arena.ts";
-import { tidied } from "../aftermath.ts";
-import { playRuns, type Outcome, type Scenario } from "../scenario.ts";
+import { playRuns, type Scenario } from "../scenario.ts";
 import { stopped } from "../stopped.ts";
 import type { Ends } from "../stored.ts";
 import { metricOf } from "./groups.ts";
+import { onWiredBroker } from "./wired-broker.ts";
 
 /** What does not answer while the worker is asked to end. */
 const SILENT = ["nobody", "ClickHouse", "the broker"] as const;
@@ -16,11 +13,8 @@ export const stopping: Scenario = {
   name: "stopping",
   fault: "SIGTERM while all is well, while ClickHouse is silent, while the broker is silent",
   runs: 30,
-  play: async (ground) => {
-    const wire = await TcpProxy.start();
-    const broker = await Broker.start({ advertised: wire.address });
-    wire.connectTo(broker.behind);
-    const play = (kafka: TestKafka): Promise<Outcome> => {
+  play: (ground) =>
+    onWiredBroker((kafka, wire) => {
       let before = 0;
       const startOne = async (arena: Arena): Promise<void> => {
         before = sum(await arena.ends());
@@ -60,15 +54,7 @@ export const stopping: Scenario = {
           },
         },
       );
-    };
-    return tidied(
-      async () => {
-        await broker.dispose();
-        await wire.stop();
-      },
-      () => play(new TestKafka([broker.address])),
-    );
-  },
+    }),
 };
 
 function sum(ends: Ends | null): number {
