@@ -21,6 +21,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Commits must meet within milliseconds for some of it; on a busy machine they may miss one another. */
+const TRIES = 3;
+
 describe("the same suite on a program with one part of the commit switched off", () => {
   it.each([
     { part: "no-claim", scenario: zombie, wrong: "double" },
@@ -31,11 +34,15 @@ describe("the same suite on a program with one part of the commit switched off",
     async ({ part, scenario, wrong }) => {
       const program = buildMutant(part, join(folder, part));
 
-      const { verdict } = await playShort(scenario, 1, { program, patienceMs: 8_000 });
+      const play = () => playShort(scenario, 1, { program, patienceMs: 8_000 });
+      let { verdict } = await play();
+      for (let tries = 1; verdict[wrong] === 0 && tries < TRIES; tries++) {
+        ({ verdict } = await play());
+      }
 
       expect(verdict[wrong]).toBeGreaterThan(0);
       expect(verdict.differences.length).toBeGreaterThan(0);
     },
-    SHORT_MS,
+    TRIES * SHORT_MS,
   );
 });
