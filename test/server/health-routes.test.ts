@@ -97,7 +97,7 @@ describe("/metrics", () => {
       const { body } = await request(`${server.url}/metrics`);
 
       expect(body).not.toMatch(
-        /^spikewatch_(source_last|source_lag|reduce_water|store_last|dedupe|detect_leader|detect_tail)/m,
+        /^spikewatch_(source_last|source_lag|reduce_water|store_last|dedupe_window|detect_leader|detect_tail)/m,
       );
       expect(body).toContain("spikewatch_store_commit_retries_total 0");
     });
