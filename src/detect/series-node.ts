@@ -295,5 +295,5 @@ export class SeriesNode {
 
 export const DAY_MINUTES = 1440;
 const ERRORS_FADE = 0.99;
-const NEW_HOURS = 48;
+const NEW_HOURS = 12;
 const NO_CHILDREN: ReadonlyMap<string, SeriesNode> = new Map();
