@@ -1,6 +1,7 @@
 import type { Calibration } from "./calibration.ts";
 import { held, QUIET, read } from "./readings.ts";
-import { STEP_MINUTES, type SeriesNode } from "./series-node.ts";
+import { STEP_MINUTES } from "./rings.ts";
+import type { SeriesNode } from "./series-node.ts";
 import { isGroup, type Statistic } from "./statistics.ts";
 
 /** Statistics that say the same in different windows: of each family the most surprising counts. */

@@ -1,6 +1,7 @@
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
-import { STEP_MINUTES, type SeriesNode } from "./series-node.ts";
+import { STEP_MINUTES } from "./rings.ts";
+import type { SeriesNode } from "./series-node.ts";
 import { COLUMN, hourOfColumn, type Statistic } from "./statistics.ts";
 
 /** Regimes of a window. */

@@ -1,32 +1,26 @@
+import { memberUsd } from "./attribution.ts";
 import { ActiveUsers } from "./active-users.ts";
 import { expectedOfUser } from "./expectation.ts";
 import { HOUR, HISTORY_HOURS, HourLog, type HourColumn, type HourSample } from "./hour-log.ts";
 import { PERSONAL, type Level, type Scope } from "./incident.ts";
 import type { LocalHours } from "./local-hours.ts";
-import { Members } from "./members.ts";
-import { valueOf, type MinuteUse, type UseParts } from "./minute-use.ts";
+import { Members, type MemberDimension } from "./members.ts";
+import type { MinuteUse, UseParts } from "./minute-use.ts";
 import { NodeTails, PeerAverages } from "./node-tails.ts";
 import { hourOf, Profile } from "./profile.ts";
 import type { ScopeSettings } from "./settings.ts";
 import {
   COLUMN,
-  columnsOf,
   hourColumnsOf,
   hourOfColumn,
   isGroup,
-  MINUTE_COLUMNS,
   statisticsOf,
   type Statistic,
 } from "./statistics.ts";
-import { StepRing } from "./step-ring.ts";
+import { Rings, STEP_MINUTES } from "./rings.ts";
 import { WindowExpectations } from "./window-expectations.ts";
-import { TimeRing } from "./time-ring.ts";
 import type { TouchMark } from "./touched.ts";
 import { UsualRates } from "./usual-rates.ts";
-
-/** Minutes of detail: the longest window of minutes, and room for late events. */
-export const DETAIL_MINUTES = 128;
-export const STEP_MINUTES = 5;
 
 /** Any of those in `statistics.ts`. */
 export type WindowMinutes = number;
@@ -61,8 +55,8 @@ export class SeriesNode {
   #tails: NodeTails | null = null;
   #profile: Profile | null = null;
   #windows: WindowExpectations | null = null;
-  readonly #minutes = new TimeRing(DETAIL_MINUTES, MINUTE_COLUMNS);
-  readonly #steps: StepRing;
+  /** Null as long as somebody else holds what it would. */
+  #rings: Rings | null = null;
   /** Null for a person and a person's key. */
   readonly #activeUsers: ActiveUsers | null;
   /** Fading sums of requests and errors of hours that are over. */
@@ -97,7 +91,6 @@ export class SeriesNode {
     this.log = isGroup(level) ? new HourLog() : null;
     this.members = level === "user" ? new Members() : null;
     this.rates = level === "user" ? new UsualRates() : null;
-    this.#steps = new StepRing(columnsOf(level));
     this.#activeUsers = PERSONAL.includes(level) ? null : new ActiveUsers();
   }
 
@@ -145,17 +138,10 @@ export class SeriesNode {
 
   add(use: MinuteUse, parts: UseParts): void {
     const { minute } = use;
-    const step = Math.floor(minute / STEP_MINUTES);
-    for (let column = 0; column < MINUTE_COLUMNS; column++) {
-      const value = valueOf(use, column);
-      if (value === 0) continue;
-      this.#minutes.add(minute, column, value);
-      this.#steps.add(step, column, value);
-    }
-    this.#steps.addParts(step, parts);
+    if (this.soleUser !== use.user) this.soleUser = this.soleUser === undefined ? use.user : null;
+    if (!this.isTold) this.#ownRings().add(use, parts);
     this.members?.add(use);
     this.#activeUsers?.add(use.user, minute);
-    if (this.soleUser !== use.user) this.soleUser = this.soleUser === undefined ? use.user : null;
     if (this.#firstMinute < 0 || this.#isForgotten(minute)) {
       this.#firstMinute = minute;
     }
@@ -171,25 +157,36 @@ export class SeriesNode {
    * One of COLUMN over (minute − window, minute]. Beyond an hour, and for what has no minutes, in steps of five minutes; beyond a day, in hours.
    */
   sum(column: number, minute: number, window: number): number {
-    if (window <= 60 && column < MINUTE_COLUMNS) {
-      return this.#minutes.sum(column, minute - window, minute);
-    }
-    const step = Math.floor(minute / STEP_MINUTES);
-    if (window <= DAY_MINUTES) {
-      return this.#steps.sum(column, step - Math.ceil(window / STEP_MINUTES), step);
-    }
-    return this.#sumOfHours(column, minute, window);
+    if (this.isTold) return this.#sumOfUser(column, minute, window);
+    const rings = this.#ownRings();
+    if (window <= DAY_MINUTES) return rings.sum(column, minute, window);
+    return this.#sumOfHours(rings, column, { minute, window });
+  }
+
+  #ownRings(): Rings {
+    return (this.#rings ??= new Rings(this.level));
+  }
+
+  /** Of a key or an agent with a single user: dollars are kept with that user, the rest is that user's. */
+  #sumOfUser(column: number, minute: number, window: number): number {
+    const user = this.parent?.children("user").get(this.soleUser ?? "");
+    if (user === undefined || column !== COLUMN.usd) return 0;
+    return memberUsd(user, this.level as MemberDimension, this.name, { minute, window });
   }
 
   /** The hours that are history, and the steps since. */
-  #sumOfHours(column: number, minute: number, window: number): number {
+  #sumOfHours(
+    { steps }: Rings,
+    column: number,
+    { minute, window }: { readonly minute: number; readonly window: number },
+  ): number {
     const { log } = this;
-    if (log === null) return this.#steps.sum(column, 0, Math.floor(minute / STEP_MINUTES));
+    if (log === null) return steps.sum(column, 0, Math.floor(minute / STEP_MINUTES));
     const hour = Math.floor(minute / 60);
     const open = Math.max(hour - 1, this.#lastClosed + 1);
     const from = log.indexFrom(hour - Math.round(window / 60) + 1);
     const until = log.indexFrom(open);
-    let sum = this.#steps.sum(column, open * 12 - 1, Math.floor(minute / STEP_MINUTES));
+    let sum = steps.sum(column, open * 12 - 1, Math.floor(minute / STEP_MINUTES));
     const kept = hourOfColumn(column);
     for (let index = from; index < until; index++) sum += log.value(index, kept);
     return sum;
@@ -220,7 +217,7 @@ export class SeriesNode {
 
   /** Dollars of the five-minute steps from `first` to `last` (epoch minutes / 5). */
   chartUsd(first: number, last = first): number {
-    return this.#steps.sum(COLUMN.usd, first - 1, last);
+    return this.#rings?.steps.sum(COLUMN.usd, first - 1, last) ?? 0;
   }
 
   /** Share of requests that usually fail. */
@@ -279,16 +276,14 @@ export class SeriesNode {
 
   /** Lets go of the details that no window before `minute` asks for any more; the hours stay. */
   forget(minute: number): void {
-    this.#minutes.forget(minute);
-    this.#steps.forget(Math.floor(minute / STEP_MINUTES));
+    this.#rings?.forget(minute);
     this.members?.forget(minute);
   }
 
   /** Once an hour, and not for all series at once: forgets up to `minute`, and makes room for another such hour. */
   tidy(minute: number): void {
     this.forget(minute);
-    this.#minutes.reserve(60);
-    this.#steps.reserve(12);
+    this.#rings?.reserve();
     this.members?.reserve(12);
   }
 }

@@ -161,6 +161,7 @@ describe("SeriesNode", () => {
       expect.closeTo(3, 0),
     ]);
 
+    expect(keys.map((key) => key.usd(next * 60 - 1, 60))).toEqual([1, 3]);
     keys[0]!.add(aUse({ minute: next * 60, user: "ben", key: "k" }), parts());
     expect(keys[0]!.isTold).toBe(false);
     expect(keys[0]!.expected(HOUR.usd, next)).toBe(0);
