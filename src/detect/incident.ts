@@ -72,22 +72,6 @@ export interface FactorChange {
   readonly share: number;
 }
 
-/** What opened an incident: which statistic, over which window, against what, as it stood then. Dollars. */
-export interface Decision {
-  readonly statistic: string;
-  readonly factor: Factor;
-  /** Epoch minute at which the window ended. */
-  readonly minute: number;
-  readonly windowMinutes: number;
-  readonly actualUsd: number;
-  readonly expectedUsd: number;
-  readonly excessUsd: number;
-  readonly score: number;
-  readonly bar: number;
-  readonly minimumUsd: number;
-  readonly timezone: string;
-}
-
 /** An episode of one scope: open → (acknowledged) → resolved. Money is dollars; times are event time in epoch ms. */
 export interface Incident {
   readonly id: string;
@@ -103,7 +87,7 @@ export interface Incident {
   readonly pagedAtMs: number | null;
   readonly updatedAtMs: number;
   readonly resolvedAtMs: number | null;
-  /** The window of the decision, in ms. */
+  /** The window of the decision, in ms (5 or 60 minutes). */
   readonly windowMs: number;
   /** Over the whole episode so far: what would have been normal, what was spent, the difference. */
   readonly expectedUsd: number;
@@ -114,14 +98,12 @@ export interface Incident {
   readonly expectedUsdPerHour: number;
   /** Excess over the next 24 h at this rate: the money at stake. */
   readonly excessUsdNext24h: number;
-  /** How surprising the decision was (−log10 of its chance on an ordinary day), and the bar it had to pass. */
+  /** Robust z-score of the decision, and the bar it had to pass. */
   readonly score: number;
   readonly bar: number;
   /** Largest first, per dimension. */
   readonly contributors: readonly Contributor[];
   readonly factors: readonly FactorChange[];
-  /** Absent of incidents that older versions stored. */
-  readonly decision?: Decision;
   readonly acknowledgedBy: string | null;
   readonly mutedUntilMs: number | null;
   /** Dollars per five minutes of the incident's scope over the last day, for the chart; expected beside it. */

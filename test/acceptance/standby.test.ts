@@ -32,10 +32,10 @@ function standbysOf(watcher: Member): Member[] {
 
 describe("several processes of one pipeline", () => {
   it("share the counting; one watches and pages once, and a standby that joins changes nothing", async () => {
-    // Who watches learns a topic's past from the table, once it is there: partitions that are read one faster than the other would teach a part of it.
-    counters = await Promise.all(["ingest", "ingest"].map((roles) => fleet.start(roles)));
+    const starting = [undefined, undefined, "ingest", "ingest"].map((roles) => fleet.start(roles));
+    const started = await Promise.all(starting);
+    [members, counters] = [started.slice(0, 2), started.slice(2)];
     await fleet.counted();
-    members = await Promise.all([fleet.start(), fleet.start()]);
     const watcher = await watcherOf(members);
     const loop = fleet.runaway("payments");
     await fleet.paged("payments", TAKEOVER_MS);

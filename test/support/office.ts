@@ -1,15 +1,14 @@
 import type { Incident } from "../../src/detect/incident.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
 import type { IncidentChange } from "../../src/detect/episode-book.ts";
-import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import { aUse, MONDAY_MINUTE, officeDays } from "./spend-stream.ts";
 
-export const settings = { ...DEFAULT_DETECTION, minimumUsd: 10 };
-export const WEEKS = 3;
+export const settings = { minimumUsd: 10, sensitivity: 1 };
+export const WEEKS = 4;
 export const LIVE_DAY = MONDAY_MINUTE + WEEKS * 7 * 1440;
 
-/** A detector that has learnt three weeks of an office, and the office's fourth Monday. */
+/** A detector that has learnt four weeks of an office, and the office's fifth Monday. */
 export function anOffice(seed: number): { detector: SpendDetector; monday: PaneUse[] } {
   const detector = new SpendDetector(settings);
   let monday: PaneUse[] = [];

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
 import { Dispatcher } from "../../src/notify/dispatcher.ts";
@@ -95,7 +94,7 @@ async function aProcess(world: World, options: { readonly election?: Election | 
   const rules = { role: "primary", tickets: true, edits: true } as const;
   const service = new DetectService({
     leadership: election,
-    newDetector: () => new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 10 }),
+    newDetector: () => new SpendDetector({ minimumUsd: 10, sensitivity: 1 }),
     newTail: () => commits.tail(),
     newDispatcher: (mayTell) =>
       new Dispatcher({
