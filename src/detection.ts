@@ -102,11 +102,13 @@ export function detectTogether(
   };
 }
 
-function healthOf({ state }: DetectService, leadership: Leadership | null): HealthPart {
+function healthOf({ state, backlog }: DetectService, leadership: Leadership | null): HealthPart {
   const name = "detect";
   switch (state) {
-    case "learning":
-      return { name, ok: false, detail: "reads the history" };
+    case "learning": {
+      const waits = `learns when the backlog is counted: ${backlog.toLocaleString("en-US")} records to go`;
+      return { name, ok: false, detail: backlog > 0 ? waits : "reads the history" };
+    }
     case "watching":
       return { name, ok: true, detail: "this process watches" };
     case "in doubt":

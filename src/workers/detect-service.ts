@@ -9,6 +9,7 @@ import type { Leadership, LeaderTerm } from "../source/leadership.ts";
 import type { IncidentStore, Tail } from "../store/rows.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { Backlog } from "./backlog.ts";
 import { DetectFollower, POLL_MS } from "./detect-follower.ts";
 import { DetectWorker } from "./detect-worker.ts";
 import type { LogEnds } from "./tail-watermark.ts";
@@ -52,6 +53,7 @@ export class DetectService implements Service {
   readonly name = "detect";
   readonly #options: DetectServiceOptions;
   readonly #stopping = new AbortController();
+  readonly #backlog: Backlog;
   #detector: SpendDetector;
   #warm = false;
   #term: Term | null = null;
@@ -62,6 +64,7 @@ export class DetectService implements Service {
 
   constructor(options: DetectServiceOptions) {
     this.#options = options;
+    this.#backlog = new Backlog(options);
     this.#detector = options.newDetector();
     this.done = new Promise((_, reject) => (this.#fail = reject));
     this.done.catch(() => undefined);
@@ -70,6 +73,11 @@ export class DetectService implements Service {
   /** What is known now; another one after each term. */
   get detector(): SpendDetector {
     return this.#detector;
+  }
+
+  /** Records that must be counted before this process learns the past; 0: none. */
+  get backlog(): number {
+    return this.#backlog.records;
   }
 
   get state(): DetectState {
@@ -120,6 +128,7 @@ export class DetectService implements Service {
     const { newDetector, newTail, clock, logger } = this.#options;
     const { signal } = this.#stopping;
     const begin = async (): Promise<DetectFollower> => {
+      await this.#backlog.counted(signal);
       signal.throwIfAborted();
       const tail = newTail();
       const follower = new DetectFollower({ ...this.#options, detector: newDetector(), tail });
