@@ -113,7 +113,7 @@ function isProgram(): boolean {
  * How much the heap may grow between two full collections, percent. V8 itself lets it double and more: a third more memory for a few percent of CPU,
  * on a stream whose records all die young.
  */
-const HEAP_GROWING_PERCENT = 40;
+const HEAP_GROWING_PERCENT = 20;
 
 if (isProgram()) {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);

@@ -1,9 +1,8 @@
-import { busyHour } from "./baseline.ts";
-import { expectWindow, expectWindowUsd } from "./expectation.ts";
-import type { HourSample } from "./hour-log.ts";
-import type { Contributor, FactorChange, Level, Scope } from "./incident.ts";
-import { MEMBER_DIMENSIONS, type MemberDimension } from "./members.ts";
+import { expectWindowUsd } from "./expectation.ts";
+import type { Contributor, Level, Scope } from "./incident.ts";
+import { MEMBER_DIMENSIONS, MEMBER_WINDOW, type MemberDimension } from "./members.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
+import { COLUMN } from "./statistics.ts";
 
 /** The lowest node that holds this share of the excess gets the incident. */
 export const EXPLAINS = 0.7;
@@ -11,10 +10,15 @@ const LISTED = 5;
 const MIN_SHARE = 0.01;
 export const REST = "__rest__";
 
+/** What spend is compared with: the profile, or what its users' activity, requests or tokens usually come to. */
+export type Basis = "profile" | "requests" | "tokens" | "price";
+
 /** A window of event time: (minute − window, minute]. */
 export interface At {
   readonly minute: number;
   readonly window: WindowMinutes;
+  /** Default: the profile. */
+  readonly basis?: Basis;
 }
 interface Part {
   readonly value: string;
@@ -38,10 +42,53 @@ export function narrow(node: SeriesNode, at: At): SeriesNode {
   if (excess <= 0) return node;
   for (const dimension of CHILD_LEVELS[node.level] ?? []) {
     for (const child of node.children(dimension).values()) {
+      if (!hasBasis(child, at) || isWhole(child, at)) continue;
       if (excessOf(child, at) >= EXPLAINS * excess) return narrow(child, at);
     }
   }
   return userOf(node, at, excess) ?? node;
+}
+
+/** `narrow` in the shortest window that holds a good part of the excess: there what is ordinary hides least. */
+export function narrowSharply(node: SeriesNode, at: At): SeriesNode {
+  const whole = excessOf(node, at);
+  for (const window of SHARP_WINDOWS) {
+    if (window >= at.window) break;
+    const sharp = { ...at, window };
+    if (excessOf(node, sharp) < SHARP_SHARE * whole) continue;
+    const base = narrow(node, sharp);
+    if (base !== node) return base;
+  }
+  return narrow(node, at);
+}
+const SHARP_WINDOWS: readonly WindowMinutes[] = [5, 15, 60, 360];
+const SHARP_SHARE = 0.5;
+
+/** A tool that all of a team works with explains nothing, whatever it holds. */
+function isWhole(child: SeriesNode, { minute, window }: At): boolean {
+  if (child.level === "user" || child.parent?.level !== "team") return false;
+  const share = expectWindowUsd(child, minute, window);
+  return share >= EXPLAINS * expectWindowUsd(child.parent, minute, window) && share > 0;
+}
+
+/** Models and tools have no users of their own: what is usual for them nobody knows. */
+function hasBasis(node: SeriesNode, { basis = "profile" }: At): boolean {
+  return basis === "profile" || BASED.includes(node.level);
+}
+
+const BASED: readonly Level[] = ["organisation", "department", "team", "user"];
+
+/** Dollars that are expected of a window, by its basis. Of a single user the price alone is kept apart. */
+export function expectedUsd(node: SeriesNode, at: At): number {
+  const { minute, window, basis = "profile" } = at;
+  if (!hasBasis(node, at) || basis === "profile") return expectWindowUsd(node, minute, window);
+  if (basis === "price" || node.level === "user") return node.sum(COLUMN.usualUsd, minute, window);
+  const [actual, usual] =
+    basis === "tokens"
+      ? [COLUMN.tokens, COLUMN.usualTokens]
+      : [COLUMN.requests, COLUMN.usualRequests];
+  const held = node.sum(actual, minute, window);
+  return held === 0 ? 0 : (node.usd(minute, window) * node.sum(usual, minute, window)) / held;
 }
 
 /** A key, agent, model or tool whose excess is one user's: that user. */
@@ -59,32 +106,52 @@ function userOf(node: SeriesNode, at: At, excess: number): SeriesNode | null {
 /** The whole path down to what explains the excess: the node's own, then its key, agent, model and tool where one holds 70 %. */
 export function scopeOf(node: SeriesNode, contributors: readonly Contributor[]): Scope {
   const scope: Record<string, string> = { ...node.scope };
-  for (const { dimension, value, share } of contributors) {
+  for (const one of contributors) {
+    const { dimension, value, share } = one;
     if (value === REST || value === "unknown" || share < EXPLAINS) continue;
+    if (node.level !== "user" && isAsUsual(one, contributors)) continue;
+    // What many people call is not one person's, whoever called it most.
+    if (dimension === "user" && SHARED.includes(node.level)) continue;
     scope[dimension] ??= value;
   }
   return scope;
 }
+const SHARED: readonly Level[] = ["model", "tool"];
+
+/** Whether somebody holds no more of the excess than they hold of everything: a team's main tool explains nothing. */
+function isAsUsual(
+  { dimension, share, expectedUsd }: Contributor,
+  all: readonly Contributor[],
+): boolean {
+  let whole = 0;
+  for (const one of all) if (one.dimension === dimension) whole += one.expectedUsd;
+  return whole > 0 && expectedUsd / whole >= USUAL_SHARE * share;
+}
+const USUAL_SHARE = 0.7;
 
 /** Who and what carries the excess of a window, per dimension; the shares of a dimension add up to 1. */
 export function contributorsOf(node: SeriesNode, at: At): Contributor[] {
-  const expectedUsd = expectWindowUsd(node, at.minute, at.window);
+  const expected = expectedUsd(node, at);
   const actualUsd = node.usd(at.minute, at.window);
-  const excess = actualUsd - expectedUsd;
+  const excess = actualUsd - expected;
   if (excess <= 0) return [];
-  const whole = { value: node.name, actualUsd, expectedUsd };
-  return partsOf(node, at, expectedUsd).flatMap(([dimension, parts]) =>
+  const whole = { value: node.name, actualUsd, expectedUsd: expected };
+  return partsOf(node, at, expected).flatMap(([dimension, parts]) =>
     shares(dimension, parts, { ...whole, excess }),
   );
 }
 
-function partsOf(node: SeriesNode, at: At, expectedUsd: number): [ContributorDimension, Part[]][] {
+function partsOf(node: SeriesNode, at: At, expected: number): [ContributorDimension, Part[]][] {
   if (node.level === "user") {
     const parts = MEMBER_DIMENSIONS.map((dimension): [ContributorDimension, Part[]] => [
       dimension,
       memberParts(node, dimension, at),
     ]);
-    const own = { value: node.name, actualUsd: node.usd(at.minute, at.window), expectedUsd };
+    const own = {
+      value: node.name,
+      actualUsd: node.usd(at.minute, at.window),
+      expectedUsd: expected,
+    };
     return [["user", [own]], ...parts];
   }
   const dimension = memberDimension(node.level);
@@ -97,7 +164,7 @@ function childParts(node: SeriesNode, level: ContributorDimension, at: At): Part
   return [...node.children(level).values()].map((child) => ({
     value: child.name,
     actualUsd: child.usd(at.minute, at.window),
-    expectedUsd: expectWindowUsd(child, at.minute, at.window),
+    expectedUsd: expectedUsd(child, at),
   }));
 }
 
@@ -125,17 +192,23 @@ export function expectedMember(
   at: At,
 ): number {
   const share = user.members?.share(dimension, value) ?? 0;
-  return share === 0 ? 0 : share * expectWindowUsd(user, at.minute, at.window);
+  return share === 0 ? 0 : share * expectedUsd(user, at);
 }
 
-/** Dollars a member of a user spent in a window. */
+/** Dollars a member of a user spent in a window; of one of more than six hours by its share of the last six. */
 export function memberUsd(
   user: SeriesNode,
   dimension: MemberDimension,
   value: string,
   at: At,
 ): number {
-  return user.members?.usd(dimension, value, at) ?? 0;
+  const { members } = user;
+  if (members === null) return 0;
+  if (at.window <= MEMBER_WINDOW) return members.usd(dimension, value, at);
+  const lately = { minute: at.minute, window: MEMBER_WINDOW };
+  const whole = user.usd(at.minute, MEMBER_WINDOW);
+  const part = members.usd(dimension, value, lately);
+  return whole === 0 ? 0 : (part / whole) * user.usd(at.minute, at.window);
 }
 
 function shares(
@@ -177,52 +250,9 @@ function withRest(
   return [...listed, rest];
 }
 
-/**
- * Why dollars rose: ln(dollars) = ln(active users) + ln(requests a user) + ln(tokens a request) + ln(dollars a token), so
- * the factors' parts in the rise add up to 1 exactly. Compared with what is expected of the window, or, where that is nothing (somebody works at
- * an hour they never do), with their usual busy hour. Empty where there is no past at all.
- */
-export function factorsOf(node: SeriesNode, at: At): FactorChange[] {
-  const actual = node.totals(at.minute, at.window);
-  const usual = usualOf(node, at);
-  const now = factorValues({ ...actual, activeUsers: Math.max(1, actual.activeUsers) });
-  const before = factorValues(node.level === "user" ? { ...usual, activeUsers: 1 } : usual);
-  if (now === null || before === null) return [];
-  const rise = Math.log(actual.usd / usual.usd);
-  if (Math.abs(rise) < 1e-9) return [];
-  return now.map(([factor, value], index) => {
-    const ratio = value / (before[index]?.[1] ?? 1);
-    return { factor, ratio, share: Math.log(ratio) / rise };
-  });
-}
-
-/** What the window usually holds when there is work at all. */
-function usualOf(node: SeriesNode, at: At): HourSample {
-  const expected = expectWindow(node, at.minute, at.window);
-  if (expected.usd > 0 && expected.requests > 0 && expected.tokens > 0) return expected;
-  const hour = busyHour(node.log, Math.floor(at.minute / 60));
-  const part = at.window / 60;
-  return {
-    usd: hour.usd * part,
-    requests: hour.requests * part,
-    tokens: hour.tokens * part,
-    activeUsers: hour.activeUsers,
-  };
-}
-
-function factorValues(of: HourSample): [FactorChange["factor"], number][] | null {
-  if (of.usd <= 0 || of.requests <= 0 || of.tokens <= 0 || of.activeUsers <= 0) return null;
-  return [
-    ["active_users", of.activeUsers],
-    ["requests_per_active_user", of.requests / of.activeUsers],
-    ["tokens_per_request", of.tokens / of.requests],
-    ["price_per_token", of.usd / of.tokens],
-  ];
-}
-
 /** Dollars over expectation in the window; negative where less was spent. */
 export function excessOf(node: SeriesNode, at: At): number {
-  return node.usd(at.minute, at.window) - expectWindowUsd(node, at.minute, at.window);
+  return node.usd(at.minute, at.window) - expectedUsd(node, at);
 }
 
 export function memberDimension(level: Level): MemberDimension | null {

@@ -1,170 +1,186 @@
-import { expectWindow, expectWindowUsd, type WindowExpectation } from "./expectation.ts";
-import { PERSONAL, type Factor, type IncidentKind, type Severity } from "./incident.ts";
-import { WINDOWS, type SeriesNode, type WindowMinutes } from "./series-node.ts";
-import type { PeerPool } from "./peer-pool.ts";
-import { judgePrice, mayBeDear } from "./price-factor.ts";
-
-/** The knobs of `detection:` in a pipeline file. */
-export interface DetectionSettings {
-  /** Dollars of excess below which nobody is told. */
-  readonly minimumUsd: number;
-  /** 2: twice as eager; 0.5: half. */
-  readonly sensitivity: number;
-}
+import { excessOf, expectedUsd as expectedBy, type Basis } from "./attribution.ts";
+import type { Calibration } from "./calibration.ts";
+import { expectWindow, type WindowExpectation } from "./expectation.ts";
+import {
+  PERSONAL,
+  type Decision,
+  type Factor,
+  type IncidentKind,
+  type Severity,
+} from "./incident.ts";
+import { barOf, surpriseOf, totalOf } from "./evidence.ts";
+import { held, QUIET, read } from "./readings.ts";
+import type { SeriesNode, WindowMinutes } from "./series-node.ts";
+import { COLUMN, type Statistic } from "./statistics.ts";
 
 /** One statistic's verdict on one window of one series. Fires where score > bar and every gate is open. */
 export interface Verdict {
   readonly kind: IncidentKind;
   readonly factor: Factor;
   readonly severity: Severity;
+  /** Name of the statistic: `dollars_60m`, ... */
+  readonly statistic: string;
   readonly windowMinutes: WindowMinutes;
+  /** What the spend was compared with. */
+  readonly basis: Basis;
   readonly actualUsd: number;
   readonly expected: WindowExpectation;
   readonly expectedUsd: number;
   readonly excessUsd: number;
+  /** −log10 of the chance that an ordinary day of the series goes this far, and what it must pass. */
   readonly score: number;
   readonly bar: number;
   readonly fires: boolean;
 }
 
-/** A robust z-score that an ordinary series passes about never; what the series itself has done before counts more. */
-const BASE_BAR = 6;
-const RATIO = 1.5;
-const DAILY_SHARE = 0.01;
-/** A window must pass the largest of the past days by this much; the fewer days, the more. */
-const PEAK_MARGIN = 1.25;
-const FEW_DAYS = 6;
-const HISTORY_DAYS = 35;
-/** Agents, models and tools of a team are sums of whoever uses them: many series, loosely defined. */
-const MIX_MARGIN = 2;
-const MIX_DAYS = 7;
-/** A young person or key is measured by its peers alone, and must cost this many times more. */
-const YOUNG_DAYS = 3;
-const YOUNG_DOLLARS = 4;
-/** Before the organisation has this much history, nothing is normal yet and nobody is paged. */
-const LEARNING_DAYS = 2;
-
 /** What a series is judged with. */
 export interface Judge {
-  readonly settings: DetectionSettings;
-  readonly peers: PeerPool;
+  readonly calibration: Calibration;
   /** What open incidents elsewhere on the path already account for in a window. */
   readonly explainedUsd: (window: WindowMinutes) => number;
 }
 
-/**
- * Judges a series at one minute: every window, dollars and price, one decision (pages that fire first, then tickets; of those the furthest over its bar).
- */
+/** Before a series' organisation has so much history, nothing is normal yet and nobody is paged. */
+export const LEARNING_DAYS = 2;
+/** What is spent must be so many times what is expected, whatever its surprise. */
+const RATIO = 1.3;
+
+/** Judges a series at one minute: the evidence of all its statistics, and of those that hold money the most surprising to tell of it. */
 export function evaluate(node: SeriesNode, minute: number, judge: Judge): Verdict {
-  const verdicts = WINDOWS.map((window) => judgeDollars(node, { minute, window }, judge));
-  const price = judgePrice(node, minute, judge);
-  if (price !== null) verdicts.push(price);
-  return verdicts.reduce((best, one) => (rank(one) > rank(best) ? one : best));
+  const verdicts = evaluateAll(node, minute, judge);
+  const surprises = new Map(verdicts.map(({ statistic, score }) => [statistic, score]));
+  const total = totalOf(
+    node.statistics,
+    (index) => surprises.get(node.statistics[index]?.name ?? "") ?? 0,
+  );
+  const score = judge.calibration.totalSurprise(node, total);
+  const bar = barOf(node);
+  let best: Verdict | null = null;
+  for (const verdict of verdicts) {
+    if (best === null || rank(verdict) > rank(best)) best = verdict;
+  }
+  if (best === null) return nothing(node, minute, judge);
+  return { ...best, score, bar, fires: best.fires && score > bar };
 }
 
-/**
- * Whether `evaluate` could fire at all, given what the windows hold (in `sums` from `from` on): cheap, and never false where it would. Most series are far
- * from every bar most of the time: this is all they cost. What incidents account for only lessens the sums, so it is not asked here.
- */
-export function mayFire(
+/** The verdicts of all statistics that are surprising at all, each by itself; `fires`: there is money in it. */
+export function evaluateAll(node: SeriesNode, minute: number, judge: Judge): Verdict[] {
+  return node.statistics.flatMap((_, index) => judgeOne(node, index, minute, judge) ?? []);
+}
+
+function judgeOne(node: SeriesNode, index: number, minute: number, judge: Judge): Verdict | null {
+  const statistic = node.statistics[index] as Statistic;
+  const explainedUsd = judge.explainedUsd(statistic.window);
+  read(node, statistic, minute, explainedUsd);
+  if (!held.isKnown) return null;
+  const { value, regime } = held;
+  const score = surpriseOf(node, { index, regime, value }, minute, judge.calibration);
+  if (score <= 0) return null;
+  const bar = barOf(node);
+  const { window } = statistic;
+  const expected = expectWindow(node, minute, window);
+  const actualUsd = Math.max(0, node.usd(minute, window) - explainedUsd);
+  const expectedUsd =
+    statistic.against === "rates"
+      ? actualUsd - Math.max(0, excessOf(node, { minute, window, basis: basisOf(statistic) }))
+      : expected.usd;
+  const excessUsd = actualUsd - expectedUsd;
+  const isReady = organisationOf(node).ageDays(minute) >= LEARNING_DAYS;
+  return {
+    kind: kindOf(statistic, regime),
+    factor: statistic.factor,
+    severity: "page",
+    statistic: statistic.name,
+    windowMinutes: window,
+    basis: basisOf(statistic),
+    actualUsd,
+    expected,
+    expectedUsd,
+    excessUsd,
+    score,
+    bar,
+    fires:
+      isReady && actualUsd >= RATIO * expectedUsd && isMoney(node, excessUsd, { window, regime }),
+  };
+}
+
+/** Whether enough money is at stake: spent already, or on its way within the hour at this rate. */
+function isMoney(
   node: SeriesNode,
-  minute: number,
-  sums: Float64Array,
-  from: number,
-  settings: DetectionSettings,
+  excessUsd: number,
+  { window, regime }: { readonly window: number; readonly regime: number },
 ): boolean {
-  for (let at = 0; at < WINDOWS.length; at++) {
-    const usd = sums[from + at] as number;
-    if (usd < settings.minimumUsd || usd === 0) continue;
-    const expectedUsd = expectWindowUsd(node, minute, WINDOWS[at] as WindowMinutes);
-    const excessUsd = usd - expectedUsd;
-    if (usd >= RATIO * expectedUsd && excessUsd > 0 && excessUsd >= settings.minimumUsd)
-      return true;
+  const { minimumUsd } = node.settings;
+  if (excessUsd >= minimumUsd) return true;
+  // Nobody else is at work, so nothing else explains it, and nobody will see it before the morning.
+  if (regime === QUIET && PERSONAL.includes(node.level)) {
+    return excessUsd >= EARLY_SHARE * minimumUsd;
   }
-  return mayBeDear(node, minute, sums[from + WINDOWS.indexOf(60)] as number, settings);
+  return excessUsd >= EARLY_SHARE * minimumUsd && (excessUsd * 60) / window >= SOON * minimumUsd;
+}
+const EARLY_SHARE = 0.4;
+const SOON = 1.8;
+
+function basisOf({ against, column }: Statistic): Basis {
+  if (against !== "rates") return "profile";
+  if (column === COLUMN.usd) return "price";
+  return column === COLUMN.tokens ? "tokens" : "requests";
+}
+
+function kindOf({ factor, window, against }: Statistic, regime: number): IncidentKind {
+  if (factor === "price_per_token") return "price";
+  if (regime === QUIET && window >= 60) return "off-hours";
+  if (factor === "requests_per_active_user" && window >= 360) return "waste";
+  return window >= 1440 || (against === "demand" && window >= 360) ? "shift" : "spike";
+}
+
+function organisationOf(node: SeriesNode): SeriesNode {
+  let top = node;
+  while (top.parent !== null) top = top.parent;
+  return top;
 }
 
 /** A parent's verdict, told of the child that explains it: the decision stands, the dollars are the child's. */
 export function about(child: SeriesNode, minute: number, verdict: Verdict): Verdict {
-  const expected = expectWindow(child, minute, verdict.windowMinutes);
-  const actualUsd = child.usd(minute, verdict.windowMinutes);
-  const excessUsd = actualUsd - expected.usd;
-  return { ...verdict, actualUsd, expected, expectedUsd: expected.usd, excessUsd };
+  const { windowMinutes: window, basis } = verdict;
+  const expected = expectWindow(child, minute, window);
+  const actualUsd = child.usd(minute, window);
+  const expectedUsd = expectedBy(child, { minute, window, basis });
+  return { ...verdict, actualUsd, expected, expectedUsd, excessUsd: actualUsd - expectedUsd };
 }
 
 function rank(verdict: Verdict): number {
   const urgency = verdict.severity === "page" ? 2e6 : 1e6;
-  return (verdict.fires ? urgency : 0) + verdict.score / verdict.bar;
+  return (verdict.fires ? urgency : 0) + verdict.score;
 }
 
-function judgeDollars(
-  node: SeriesNode,
-  at: { readonly minute: number; readonly window: WindowMinutes },
-  { settings, peers, explainedUsd }: Judge,
-): Verdict {
-  const { minute, window } = at;
+/** Nothing is known, or nothing is unusual. */
+function nothing(node: SeriesNode, minute: number, judge: Judge): Verdict {
+  const window = 60;
   const expected = expectWindow(node, minute, window);
-  const actualUsd = Math.max(0, node.usd(minute, window) - explainedUsd(window));
-  const excessUsd = actualUsd - expected.usd;
-  const score = excessUsd / expected.spreadUsd;
-  const guard = guardOf(node, at, peers);
-  const learnt = (guard.usd - expected.usd) / expected.spreadUsd;
-  const bar = Math.max(BASE_BAR, learnt) / settings.sensitivity;
-  const gate = Math.max(
-    settings.minimumUsd * guard.dollars,
-    DAILY_SHARE * node.expectation(Math.floor(minute / 60)).dailyUsd,
-  );
+  const actualUsd = Math.max(0, node.usd(minute, window) - judge.explainedUsd(window));
   return {
     kind: "spike",
     factor: "dollars",
     severity: "page",
+    statistic: "dollars_60m",
     windowMinutes: window,
+    basis: "profile",
     actualUsd,
     expected,
     expectedUsd: expected.usd,
-    excessUsd,
-    score,
-    bar,
-    fires: guard.ready && score > bar && actualUsd >= RATIO * expected.usd && excessUsd >= gate,
+    excessUsd: actualUsd - expected.usd,
+    score: 0,
+    bar: barOf(node),
+    fires: false,
   };
 }
 
-interface Guard {
-  /** Largest sum of the window that the past makes plausible, dollars. */
-  readonly usd: number;
-  /** How many times the dollar gate counts. */
-  readonly dollars: number;
-  readonly ready: boolean;
-}
-interface Window {
-  readonly minute: number;
-  readonly window: WindowMinutes;
-}
-
-/** What the past allows a window to hold. */
-function guardOf(node: SeriesNode, at: Window, peers: PeerPool): Guard {
-  const days = node.ageDays(at.minute);
-  const own = margin(days) * node.peak(at.minute, at.window);
-  if (PERSONAL.includes(node.level)) return personalGuard(node, at, own, peers);
-  const mix = node.level === "agent" || node.level === "model" || node.level === "tool";
-  const usd = mix ? MIX_MARGIN * own : own;
-  const ready = days >= (mix ? MIX_DAYS : YOUNG_DAYS);
-  return { usd, dollars: mix ? MIX_MARGIN : 1, ready };
-}
-
-/** One person or key: its own past, and how heavy its peers' ordinary sessions get. */
-function personalGuard(node: SeriesNode, at: Window, own: number, peers: PeerPool): Guard {
-  const learntDays = node.parent?.parent?.parent?.ageDays(at.minute) ?? 0;
-  const pooled = margin(learntDays) * peers.peak(node, at.minute, at.window);
-  const usd = Math.max(own, pooled);
-  const young = node.ageDays(at.minute) < YOUNG_DAYS;
-  return {
-    usd,
-    dollars: young ? YOUNG_DOLLARS : 1,
-    ready: usd > 0 && learntDays >= LEARNING_DAYS,
-  };
-}
-
-function margin(days: number): number {
-  return PEAK_MARGIN + FEW_DAYS / Math.max(1, Math.min(days, HISTORY_DAYS));
+/** What is kept of a verdict that opened an incident. */
+export function decisionOf(base: SeriesNode, verdict: Verdict, minute: number): Decision {
+  const { statistic, factor, windowMinutes, actualUsd, expectedUsd, excessUsd, score, bar } =
+    verdict;
+  const { minimumUsd, timezone } = base.settings;
+  const found = { statistic, factor, minute, windowMinutes, actualUsd, expectedUsd, excessUsd };
+  return { ...found, score, bar, minimumUsd, timezone };
 }

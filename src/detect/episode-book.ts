@@ -1,3 +1,4 @@
+import { excessOf } from "./attribution.ts";
 import type { Episode } from "./episode.ts";
 import { explainedBy, isAncestor } from "./explained.ts";
 import type { Incident } from "./incident.ts";
@@ -11,8 +12,13 @@ export interface IncidentChange {
 }
 
 const DAY_MINUTES = 1440;
+/** So long after its start an incident may still turn out to be a part of a larger one. */
+const GROWS_MINUTES = 180;
 /** A scope that had an incident within three days masks nothing more: what lasts becomes normal. */
 const MASKS_AGAIN_MINUTES = 3 * DAY_MINUTES;
+
+/** As long as the longest window may hold what an incident added. */
+const KEPT_MINUTES = 8 * DAY_MINUTES;
 
 /** The running and the recent incidents, and what they mean for everybody else's numbers. Minutes are epoch minutes. */
 export class EpisodeBook {
@@ -53,12 +59,31 @@ export class EpisodeBook {
    * An open incident at the node or above it has the word; it names its parts itself. A ticket never silences a page, and a
    * second ticket about a part or the whole of what one tells already says nothing new.
    */
-  covers(node: SeriesNode, verdict: Verdict): boolean {
-    return this.#episodes.some(({ open, base, incident }) => {
-      if (!open || outranks(verdict, incident)) return false;
-      const around = base === node || isAncestor(base, node);
-      return around || (verdict.severity === "ticket" && isAncestor(node, base));
-    });
+  covers(node: SeriesNode, verdict: Verdict, minute: number): boolean {
+    return this.#episodes.some(
+      (episode) =>
+        isComparable(verdict, episode.incident) &&
+        (sharesCause(episode, node, verdict, minute) || holds(episode, node, verdict, minute)),
+    );
+  }
+
+  /** Whether an open page is about one person of a team. */
+  hasPersonalPage(team: SeriesNode): boolean {
+    return this.#episodes.some(
+      ({ open, base, incident }) =>
+        open && incident.severity === "page" && base.level === "user" && base.parent === team,
+    );
+  }
+
+  /** Whether an open page is about the node or what it is a part of: whatever is found there is covered. */
+  speaksFor(node: SeriesNode): boolean {
+    return this.#episodes.some(
+      ({ open, base, incident }) =>
+        open &&
+        incident.severity === "page" &&
+        incident.kind !== "price" &&
+        (base === node || isAncestor(base, node)),
+    );
   }
 
   /** An incident of the node that is hardly over: it goes on instead of a new one. */
@@ -73,6 +98,21 @@ export class EpisodeBook {
     return this.open.filter(
       ({ base, incident }) => incident.severity === "page" && isAncestor(node, base),
     ).length;
+  }
+
+  /** A page about a part of a node that opened lately: what turns out to be larger goes on as the same incident. */
+  growing(
+    node: SeriesNode,
+    minute: number,
+    isSame: (incident: Incident) => boolean,
+  ): Episode | undefined {
+    return this.open.find(
+      ({ base, incident, track }) =>
+        incident.severity === "page" &&
+        isAncestor(node, base) &&
+        minute - track.firstMinute <= GROWS_MINUTES &&
+        isSame(incident),
+    );
   }
 
   /** Whether a new incident of the node keeps what it adds out of history. */
@@ -90,7 +130,7 @@ export class EpisodeBook {
     let sum = 0;
     for (const episode of this.#episodes) {
       if (episode === self) break;
-      if (episode.explainsAt(at.minute)) sum += explainedBy(episode.base, node, at);
+      if (episode.explainsAt(at.minute, at.window)) sum += explainedBy(episode.base, node, at);
     }
     return sum;
   }
@@ -101,7 +141,7 @@ export class EpisodeBook {
   }
 
   forgetOld(minute: number): void {
-    const since = minute - MASKS_AGAIN_MINUTES;
+    const since = minute - KEPT_MINUTES;
     this.#episodes = this.#episodes.filter((one) => one.open || one.endedSince(since));
   }
 
@@ -123,6 +163,38 @@ export class EpisodeBook {
     return changes;
   }
 }
+
+/** Whether an incident can speak for a verdict: it is not less, and of the same sort. */
+function isComparable(verdict: Verdict, incident: Incident): boolean {
+  if (outranks(verdict, incident)) return false;
+  // Who spends more and more can still stop.
+  if (verdict.kind === "drop" && incident.kind !== "drop") return false;
+  // Dearer calls of everybody say nothing of somebody who makes a hundred times as many.
+  return incident.kind !== "price" || verdict.kind === "price";
+}
+
+/** Whether an incident is about a node or what it is a part of; of one that is over, what a long window still holds is not news. */
+function holds(episode: Episode, node: SeriesNode, verdict: Verdict, minute: number): boolean {
+  const { open, base, incident } = episode;
+  const around = base === node || isAncestor(base, node);
+  if (!open) return around && episode.isWithin(minute, verdict.windowMinutes);
+  const isTwin = verdict.severity === "ticket" && incident.kind === verdict.kind;
+  return around || (isTwin && isAncestor(node, base));
+}
+
+/** Whether an incident about another side of the same team (its tool, its key, a person) holds most of what a verdict is about: one cause pages once. */
+function sharesCause(
+  episode: Episode,
+  node: SeriesNode,
+  { windowMinutes: window, basis, excessUsd }: Verdict,
+  minute: number,
+): boolean {
+  const { base } = episode;
+  if (base.parent !== node.parent || base.level === node.level) return false;
+  if (base.parent?.level !== "team" || !episode.isWithin(minute, window)) return false;
+  return excessOf(base, { minute, window, basis }) >= SAME_CAUSE * excessUsd;
+}
+const SAME_CAUSE = 0.5;
 
 /** A page is more than a ticket. */
 function outranks(verdict: Verdict, incident: Incident): boolean {

@@ -1,21 +1,29 @@
-import { contributorsOf, factorsOf, scopeOf, type At } from "./attribution.ts";
-import type { Verdict } from "./detector.ts";
+import { contributorsOf, expectedUsd, scopeOf, type At } from "./attribution.ts";
+import { decisionOf, type Verdict } from "./detector.ts";
 import { expectWindowUsd } from "./expectation.ts";
-import type { Incident, Level } from "./incident.ts";
+import { factorsOf } from "./factors.ts";
+import { HOUR } from "./hour-log.ts";
+import { incidentId, pathOf, type Path } from "./incident-id.ts";
+import type { Incident } from "./incident.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 
 /** Minutes without heat after which an incident ends, and how late events may still settle its sums. */
 const QUIET_MINUTES = 30;
 const SETTLE_MINUTES = 15;
+/** What burns again within a day is the same incident. */
+const AGAIN_MINUTES = 1440;
+/** Windows from here on are about days, not minutes. */
+const SLOW_MINUTES = 360;
 /** It burns as long as the excess of the last minutes is this part of the rate at which it opened. */
 const RECENT_MINUTES = 15;
 const BURNING_SHARE = 0.25;
+const BACK_SHARE = 0.3;
 const MASK_MINUTES = 1440;
 const DAY_STEPS = 288;
 
 /** What must survive a restart beside the incident itself. Minutes are epoch minutes. */
 export interface Track {
-  readonly path: readonly { readonly level: Level; readonly name: string }[];
+  readonly path: Path;
   firstMinute: number;
   /** Excess dollars a minute when it opened. */
   readonly openedUsdPerMinute: number;
@@ -45,20 +53,27 @@ export class Episode {
     return this.incident.state !== "resolved";
   }
 
-  /** Whether it burns or did within the longest window: its dollars are still in the windows of others. */
+  /** Whether it burns or did so lately that what burns now is the same incident. */
   recentAt(minute: number): boolean {
-    return this.open || minute - this.track.lastHotMinute < QUIET_MINUTES + 75;
+    return this.open || minute - this.track.lastHotMinute < AGAIN_MINUTES;
   }
 
-  /** Whether its excess is left out where its parents are judged. A ticket about prices explains no spike. */
-  explainsAt(minute: number): boolean {
-    return this.incident.severity === "page" && this.recentAt(minute);
+  /** Whether it burns, or did within a window: its dollars are still in that window. */
+  isWithin(minute: number, window: number): boolean {
+    return this.open || minute - this.track.lastHotMinute < window + SETTLE_MINUTES;
+  }
+
+  /** Whether its excess is left out where others are judged by a window. A ticket explains no spike. */
+  explainsAt(minute: number, window: number): boolean {
+    return this.incident.severity === "page" && this.isWithin(minute, window);
   }
 
   /** Whether what it adds is kept out of history: for a day. What lasts longer is the new normal. */
   masksAt(minute: number): boolean {
     return (
-      this.track.masks && minute - this.track.firstMinute < MASK_MINUTES && this.explainsAt(minute)
+      this.track.masks &&
+      minute - this.track.firstMinute < MASK_MINUTES &&
+      this.explainsAt(minute, 60)
     );
   }
 
@@ -75,7 +90,7 @@ export class Episode {
     const hot = this.#burns(minute);
     if (hot) this.track.lastHotMinute = minute;
     this.#settle(minute);
-    const quiet = minute - this.track.lastHotMinute >= QUIET_MINUTES;
+    const quiet = minute - this.track.lastHotMinute >= this.#quietMinutes;
     if (quiet) {
       this.#revise({
         state: "resolved",
@@ -91,11 +106,26 @@ export class Episode {
 
   /** Whether it goes on: the last minutes' excess is still a good part of what it was when it opened. */
   #burns(minute: number): boolean {
-    const minutes = Math.min(RECENT_MINUTES, minute - this.track.firstMinute + 1);
-    let excess = this.base.usd(minute, minutes);
-    for (let one = minute - minutes + 1; one <= minute; one++)
-      excess -= expectedMinute(this.base, one);
+    if (this.incident.kind === "drop") return this.#isSilent(minute);
+    const recent = Math.max(RECENT_MINUTES, this.#windowMinutes / 4);
+    const minutes = Math.min(recent, minute - this.track.firstMinute + 1);
+    const excess = this.base.usd(minute, minutes) - expectWindowUsd(this.base, minute, minutes);
     return excess >= BURNING_SHARE * this.track.openedUsdPerMinute * minutes;
+  }
+
+  /** A drop lasts until there is a good part of what is expected again, or nothing is expected. */
+  #isSilent(minute: number): boolean {
+    const expected = expectWindowUsd(this.base, minute, RECENT_MINUTES);
+    return expected > 0 && this.base.usd(minute, RECENT_MINUTES) < BACK_SHARE * expected;
+  }
+
+  get #windowMinutes(): number {
+    return this.incident.windowMs / 60_000;
+  }
+
+  /** What was found over a day does not end with the working day. */
+  get #quietMinutes(): number {
+    return this.#windowMinutes >= SLOW_MINUTES ? this.#windowMinutes : QUIET_MINUTES;
   }
 
   acknowledge(by: string, atMs: number): void {
@@ -107,6 +137,14 @@ export class Episode {
   mute(untilMs: number | null, atMs: number): void {
     this.track.actedAtMs = atMs;
     this.#revise({ mutedUntilMs: untilMs });
+  }
+
+  /** The same incident, seen to be about something larger: another tool, another department has it too. */
+  widened(base: SeriesNode, minute: number): Episode {
+    const track = { ...this.track, path: pathOf(base) };
+    const wider = new Episode(base, this.incident, track);
+    wider.#revise({ scope: base.scope, ...wider.#attribution(minute) });
+    return wider;
   }
 
   /** It burns again before it was forgotten: the same incident goes on. */
@@ -144,12 +182,15 @@ export class Episode {
       excessUsd: actualUsd - expectedUsd,
       score: verdict.score,
       bar: verdict.bar,
-      chart: chartOf(this.base, minute),
+      chart: chartNow(this.incident.chart, this.base, minute),
     };
   }
 
   #attribution(minute: number): Partial<Incident> {
-    const window: WindowMinutes = minute - this.track.firstMinute >= 30 ? 60 : 5;
+    const window: WindowMinutes = Math.max(
+      this.#windowMinutes >= SLOW_MINUTES ? this.#windowMinutes : 0,
+      minute - this.track.firstMinute >= 30 ? 60 : 5,
+    );
     const { contributors, factors, scope } = attribution(this.base, { minute, window });
     return contributors.length === 0 ? {} : { contributors, factors, scope };
   }
@@ -159,17 +200,15 @@ export class Episode {
 export function openEpisode(
   base: SeriesNode,
   verdict: Verdict,
-  at: { readonly minute: number; readonly openedAtMs: number; readonly masks: boolean },
+  options: { readonly minute: number; readonly openedAtMs: number; readonly masks: boolean },
 ): Episode {
-  const { minute, openedAtMs } = at;
+  const { minute, openedAtMs } = options;
   const { windowMinutes } = verdict;
   const firstMinute = minute - windowMinutes + 1;
   const actualUsd = base.usd(minute, windowMinutes);
-  const expectedUsd =
-    verdict.factor === "dollars"
-      ? expectWindowUsd(base, minute, windowMinutes)
-      : verdict.expectedUsd;
-  const { scope, contributors, factors } = attribution(base, { minute, window: windowMinutes });
+  const at = { minute, window: windowMinutes, basis: verdict.basis };
+  const expected = expectedUsd(base, at);
+  const { scope, contributors, factors } = attribution(base, at);
   const incident: Incident = {
     id: incidentId(base, openedAtMs),
     revision: 1,
@@ -182,14 +221,15 @@ export function openEpisode(
     updatedAtMs: openedAtMs,
     resolvedAtMs: null,
     windowMs: windowMinutes * 60_000,
-    expectedUsd,
+    expectedUsd: expected,
     actualUsd,
-    excessUsd: actualUsd - expectedUsd,
+    excessUsd: actualUsd - expected,
     ...rates(verdict),
     score: verdict.score,
     bar: verdict.bar,
     contributors,
     factors,
+    decision: decisionOf(base, verdict, minute),
     acknowledgedBy: null,
     mutedUntilMs: null,
     chart: chartOf(base, minute),
@@ -198,7 +238,7 @@ export function openEpisode(
     path: pathOf(base),
     firstMinute,
     openedUsdPerMinute: verdict.excessUsd / windowMinutes,
-    masks: at.masks,
+    masks: options.masks,
     settledMinute: firstMinute - 1,
     settledActualUsd: 0,
     settledExpectedUsd: 0,
@@ -228,40 +268,30 @@ function rates(
 }
 
 function expectedMinute(node: SeriesNode, minute: number): number {
-  return node.centre(Math.floor(minute / 60)).usd / 60;
+  return node.expected(HOUR.usd, Math.floor(minute / 60)) / 60;
+}
+
+/** The chart a minute later: within a step only its last point has moved; late events show with the next step. */
+function chartNow(before: Incident["chart"], node: SeriesNode, minute: number): Incident["chart"] {
+  const step = Math.floor(minute / 5);
+  if (before.at(-1)?.startMs !== step * 300_000) return chartOf(node, minute);
+  return before.with(-1, pointAt(node, step));
+}
+
+function pointAt(node: SeriesNode, step: number): Incident["chart"][number] {
+  return {
+    startMs: step * 300_000,
+    actualUsd: node.chartUsd(step),
+    expectedUsd: node.expectedStep(step),
+  };
 }
 
 /** The last day in five-minute steps. */
 export function chartOf(node: SeriesNode, minute: number): Incident["chart"] {
   const last = Math.floor(minute / 5);
-  return Array.from({ length: DAY_STEPS }, (_, index) => {
-    const step = last - DAY_STEPS + 1 + index;
-    return {
-      startMs: step * 300_000,
-      actualUsd: node.chartUsd(step),
-      expectedUsd: node.expectedStep(step),
-    };
-  });
-}
-
-export function pathOf(node: SeriesNode): Track["path"] {
-  const path: { level: Level; name: string }[] = [];
-  for (let one = node; one.parent !== null; one = one.parent) {
-    path.unshift({ level: one.level, name: one.name });
-  }
-  return path;
-}
-
-/** Stable over restarts: the same scope opened at the same event is the same incident. FNV-1a, 64 bits, base 36. */
-function incidentId(base: SeriesNode, openedAtMs: number): string {
-  const text = `${openedAtMs}|${pathOf(base)
-    .map(({ level, name }) => `${level}=${name}`)
-    .join("|")}`;
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return `inc-${hash.toString(36).padStart(13, "0").slice(-10)}`;
+  return Array.from({ length: DAY_STEPS }, (_, index) =>
+    pointAt(node, last - DAY_STEPS + 1 + index),
+  );
 }
 
 /** Last millisecond of a minute. */

@@ -1,53 +1,43 @@
-import type { HourExpectation } from "./baseline.ts";
+import { HOUR, type HourColumn } from "./hour-log.ts";
+import type { MemberDimension } from "./members.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 
 /** What a window of a series is expected to hold. */
 export interface WindowExpectation {
   readonly usd: number;
-  /** Robust standard deviation of the window's dollars. */
-  readonly spreadUsd: number;
   readonly requests: number;
   readonly tokens: number;
   readonly activeUsers: number;
 }
 
-/** Sessions bunch: a window's count varies this many times more than a Poisson count of events would. */
-const BURST = 4;
-const MIN_SPREAD_USD = 0.05;
-
-/**
- * Expectation of (minute − window, minute]: the hours it spans by their overlap. Its spread has two parts: how much the hour varies
- * from week to week, in proportion to the window, and how much few events vary within it (compound Poisson: expected dollars ×
- * size-biased dollars of an event × burst).
- */
+/** Expectation of (minute − window, minute]: the hours it spans by their overlap. Active users: the most of any of its hours. */
 export function expectWindow(
   node: SeriesNode,
   minute: number,
   window: WindowMinutes,
 ): WindowExpectation {
-  const hour = Math.floor(minute / 60);
-  const minutesNow = Math.min(window, (minute % 60) + 1);
-  const now = node.expectation(hour);
-  const before = minutesNow < window ? node.expectation(hour - 1) : now;
-  const blend = (pick: (one: HourExpectation) => number): number =>
-    (pick(now) * minutesNow + pick(before) * (window - minutesNow)) / 60;
-  const usd = blend((one) => one.usd);
-  const counting = Math.sqrt(BURST * usd * node.eventUsd);
-  const weekly = blend((one) => one.spreadUsd);
+  const last = Math.floor(minute / 60);
+  const first = Math.floor((minute - window + 1) / 60);
+  let activeUsers = 0;
+  for (let hour = first; hour <= last; hour++) {
+    activeUsers = Math.max(activeUsers, node.expected(HOUR.activeUsers, hour));
+  }
   return {
-    usd,
-    spreadUsd: Math.max(Math.hypot(weekly, counting), MIN_SPREAD_USD),
-    requests: blend((one) => one.requests),
-    tokens: blend((one) => one.tokens),
-    activeUsers: Math.max(now.activeUsers, before.activeUsers),
+    usd: expectWindowUsd(node, minute, window),
+    requests: node.expectedWindow(HOUR.requests, minute, window),
+    tokens: node.expectedWindow(HOUR.tokens, minute, window),
+    activeUsers,
   };
 }
 
 /** The dollars of `expectWindow` alone: cheaper. */
 export function expectWindowUsd(node: SeriesNode, minute: number, window: WindowMinutes): number {
-  const hour = Math.floor(minute / 60);
-  const minutesNow = Math.min(window, (minute % 60) + 1);
-  const now = node.centre(hour).usd;
-  const before = minutesNow < window ? node.centre(hour - 1).usd : now;
-  return (now * minutesNow + before * (window - minutesNow)) / 60;
+  return node.expectedWindow(HOUR.usd, minute, window);
+}
+
+/** What an hour of a key or an agent with a single user is expected to hold: its part of what is expected of that user. */
+export function expectedOfUser(node: SeriesNode, column: HourColumn, hour: number): number {
+  const user = node.parent?.children("user").get(node.soleUser ?? "");
+  const part = user?.members?.share(node.level as MemberDimension, node.name) ?? 0;
+  return part === 0 ? 0 : part * (user?.expected(column, hour) ?? 0);
 }

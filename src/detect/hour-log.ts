@@ -4,10 +4,24 @@ export interface HourSample {
   readonly requests: number;
   readonly tokens: number;
   readonly activeUsers: number;
+  /** Five-minute steps of users' activity, and how often a user began after a silence. */
+  readonly cells: number;
+  readonly starts: number;
+  /** Requests counted in steps of their users' usual pace: somebody who runs five times as much at once makes five steps of one. */
+  readonly loads: number;
 }
 
-/** Columns of the log. */
-export const HOUR = { usd: 0, requests: 1, tokens: 2, activeUsers: 3 } as const;
+/** Columns of the log. Of most series only the first few are kept. */
+export const HOUR = {
+  usd: 0,
+  requests: 1,
+  tokens: 2,
+  cells: 3,
+  activeUsers: 4,
+  starts: 5,
+  loads: 6,
+} as const;
+export const HOUR_COLUMNS = 7;
 export type HourColumn = (typeof HOUR)[keyof typeof HOUR];
 
 export const HOURS_PER_WEEK = 168;
@@ -15,7 +29,7 @@ export const HOURS_PER_WEEK = 168;
 export const HISTORY_HOURS = 5 * HOURS_PER_WEEK;
 /** A chart asks for the hours of its day, and each asks for its neighbours of five weeks ago. */
 const KEPT_HOURS = HISTORY_HOURS + 48;
-const WIDTH = 4;
+const WIDTH = HOUR_COLUMNS;
 const INITIAL = 4;
 
 /**
@@ -50,6 +64,9 @@ export class HourLog {
     this.#values[at * WIDTH + HOUR.requests] = sample.requests;
     this.#values[at * WIDTH + HOUR.tokens] = sample.tokens;
     this.#values[at * WIDTH + HOUR.activeUsers] = sample.activeUsers;
+    this.#values[at * WIDTH + HOUR.cells] = sample.cells;
+    this.#values[at * WIDTH + HOUR.starts] = sample.starts;
+    this.#values[at * WIDTH + HOUR.loads] = sample.loads;
   }
 
   /** The hour held at an index. */
@@ -117,4 +134,12 @@ export class HourLog {
   }
 }
 
-export const EMPTY_HOUR: HourSample = { usd: 0, requests: 0, tokens: 0, activeUsers: 0 };
+export const EMPTY_HOUR: HourSample = {
+  usd: 0,
+  requests: 0,
+  tokens: 0,
+  activeUsers: 0,
+  cells: 0,
+  starts: 0,
+  loads: 0,
+};

@@ -72,6 +72,22 @@ export interface FactorChange {
   readonly share: number;
 }
 
+/** What opened an incident: which statistic, over which window, against what, as it stood then. Dollars. */
+export interface Decision {
+  readonly statistic: string;
+  readonly factor: Factor;
+  /** Epoch minute at which the window ended. */
+  readonly minute: number;
+  readonly windowMinutes: number;
+  readonly actualUsd: number;
+  readonly expectedUsd: number;
+  readonly excessUsd: number;
+  readonly score: number;
+  readonly bar: number;
+  readonly minimumUsd: number;
+  readonly timezone: string;
+}
+
 /** An episode of one scope: open → (acknowledged) → resolved. Money is dollars; times are event time in epoch ms. */
 export interface Incident {
   readonly id: string;
@@ -87,7 +103,7 @@ export interface Incident {
   readonly pagedAtMs: number | null;
   readonly updatedAtMs: number;
   readonly resolvedAtMs: number | null;
-  /** The window of the decision, in ms (5 or 60 minutes). */
+  /** The window of the decision, in ms. */
   readonly windowMs: number;
   /** Over the whole episode so far: what would have been normal, what was spent, the difference. */
   readonly expectedUsd: number;
@@ -98,12 +114,14 @@ export interface Incident {
   readonly expectedUsdPerHour: number;
   /** Excess over the next 24 h at this rate: the money at stake. */
   readonly excessUsdNext24h: number;
-  /** Robust z-score of the decision, and the bar it had to pass. */
+  /** How surprising the decision was (−log10 of its chance on an ordinary day), and the bar it had to pass. */
   readonly score: number;
   readonly bar: number;
   /** Largest first, per dimension. */
   readonly contributors: readonly Contributor[];
   readonly factors: readonly FactorChange[];
+  /** Absent of incidents that older versions stored. */
+  readonly decision?: Decision;
   readonly acknowledgedBy: string | null;
   readonly mutedUntilMs: number | null;
   /** Dollars per five minutes of the incident's scope over the last day, for the chart; expected beside it. */

@@ -18,7 +18,10 @@ export class LiveBoard implements LiveView {
     if (minute < 0) return { eventTimeMs: null, teams: [], incidents: [], chart: [] };
     const teams = tree.nodes
       .filter((node) => node.level === "team")
-      .map((node) => teamNow(node, minute, incidents))
+      .map((node) => ({
+        ...teamNow(node, minute, incidents),
+        smallestIncidentUsd: this.#detector.smallestIncidentUsd(node),
+      }))
       .sort((a, b) => b.actualUsdLastHour - a.actualUsdLastHour);
     const order = [...incidents].sort((a, b) => rank(a) - rank(b) || b.openedAtMs - a.openedAtMs);
     return {
@@ -34,7 +37,11 @@ function rank(incident: Incident): number {
   return incident.state === "resolved" ? 1 : 0;
 }
 
-function teamNow(node: SeriesNode, minute: number, incidents: readonly Incident[]): TeamNow {
+function teamNow(
+  node: SeriesNode,
+  minute: number,
+  incidents: readonly Incident[],
+): Omit<TeamNow, "smallestIncidentUsd"> {
   const midnightStep = Math.floor(minute / 1440) * 288;
   const step = Math.floor(minute / 5);
   let expectedUsdToday = 0;

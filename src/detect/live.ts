@@ -8,6 +8,8 @@ export interface TeamNow {
   readonly expectedUsdLastHour: number;
   readonly actualUsdToday: number;
   readonly expectedUsdToday: number;
+  /** Dollars over expectation within an hour that the team is paged for, by its own noise and page budget; null before a day is known. */
+  readonly smallestIncidentUsd: number | null;
   /** The open incident at or below this team, else null. */
   readonly incidentId: string | null;
 }

@@ -1,7 +1,9 @@
 import { TimeRing } from "./time-ring.ts";
 
-/** The longest window, and room for late events. */
-const MEMBER_MINUTES = 64;
+/** Minutes for which members are told apart, and the steps for them and for late events. */
+export const MEMBER_WINDOW = 360;
+const MEMBER_STEPS = 76;
+const STEP_MINUTES = 5;
 /** Keys, agents, models and tools kept apart for one user; the rest is not told one by one. */
 const MAX_MEMBERS = 64;
 /** A member's past fades by half in about half a week of its user's panes. */
@@ -36,7 +38,7 @@ export class Members {
     for (const dimension of MEMBER_DIMENSIONS) {
       const member = this.find(dimension, use[dimension]) ?? this.#grow(dimension, use[dimension]);
       if (member === null) continue;
-      member.ring.add(use.minute, 0, use.usd);
+      member.ring.add(Math.floor(use.minute / STEP_MINUTES), 0, use.usd);
       member.longUsd = member.longUsd * MEMBER_DECAY + use.usd;
     }
   }
@@ -50,13 +52,15 @@ export class Members {
     return null;
   }
 
-  /** Dollars over (minute − window, minute]. */
+  /** Dollars over (minute − window, minute], in steps of five minutes, a day at most. */
   usd(
     dimension: MemberDimension,
     name: string,
     { minute, window }: { readonly minute: number; readonly window: number },
   ): number {
-    return this.find(dimension, name)?.ring.sum(0, minute - window, minute) ?? 0;
+    const step = Math.floor(minute / STEP_MINUTES);
+    const steps = Math.ceil(window / STEP_MINUTES);
+    return this.find(dimension, name)?.ring.sum(0, step - steps, step) ?? 0;
   }
 
   /** The part of the user's past that went through a member, 0 to 1. */
@@ -70,11 +74,11 @@ export class Members {
   /** Lets go of the minutes that no window before `minute` asks for any more. */
   forget(minute: number): void {
     for (const dimension of MEMBER_DIMENSIONS) {
-      for (const { ring } of this.#lists[dimension]) ring.forget(minute);
+      for (const { ring } of this.#lists[dimension]) ring.forget(Math.floor(minute / STEP_MINUTES));
     }
   }
 
-  /** Makes room for as many minutes more as the last `lately` brought. */
+  /** Makes room for as many steps more as the last `lately` brought. */
   reserve(lately: number): void {
     for (const dimension of MEMBER_DIMENSIONS) {
       for (const { ring } of this.#lists[dimension]) ring.reserve(lately);
@@ -84,7 +88,7 @@ export class Members {
   #grow(dimension: MemberDimension, name: string): Member | null {
     const list = this.#lists[dimension];
     if (list.length >= MAX_MEMBERS) return null;
-    const member = { name, ring: new TimeRing(MEMBER_MINUTES, 1), longUsd: 0 };
+    const member = { name, ring: new TimeRing(MEMBER_STEPS, 1), longUsd: 0 };
     list.push(member);
     return member;
   }

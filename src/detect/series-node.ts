@@ -1,44 +1,38 @@
-import type { HourCentre, HourExpectation } from "./baseline.ts";
-import { DailyPeaks } from "./daily-peaks.ts";
-import { doubles } from "./doubles.ts";
-import { Expectations } from "./expectations.ts";
-import { HISTORY_HOURS, type HourLog, type HourSample } from "./hour-log.ts";
+import { memberUsd } from "./attribution.ts";
+import { ActiveUsers } from "./active-users.ts";
+import { expectedOfUser } from "./expectation.ts";
+import { HOUR, HISTORY_HOURS, HourLog, type HourColumn, type HourSample } from "./hour-log.ts";
 import { PERSONAL, type Level, type Scope } from "./incident.ts";
-import { Members, type MemberUse } from "./members.ts";
-import { TimeRing } from "./time-ring.ts";
+import type { LocalHours } from "./local-hours.ts";
+import { Members, type MemberDimension } from "./members.ts";
+import type { MinuteUse, UseParts } from "./minute-use.ts";
+import { NodeTails, PeerAverages } from "./node-tails.ts";
+import { hourOf, Profile } from "./profile.ts";
+import type { ScopeSettings } from "./settings.ts";
+import {
+  COLUMN,
+  hourColumnsOf,
+  hourOfColumn,
+  isGroup,
+  statisticsOf,
+  type Statistic,
+} from "./statistics.ts";
+import { Rings, STEP_MINUTES } from "./rings.ts";
+import { WindowExpectations } from "./window-expectations.ts";
 import type { TouchMark } from "./touched.ts";
+import { UsualRates } from "./usual-rates.ts";
 
-/** Minutes of detail: the longest window, and room for late events. */
-export const DETAIL_MINUTES = 128;
-/** A day of five-minute steps, for the charts. */
-const CHART_STEPS = 320;
-const USD = 0;
-const REQUESTS = 1;
-const TOKENS = 2;
-
-const TOTAL = 0;
-/** Decayed sums that give the size-biased cost of one event: Σx² / Σx. */
-const SQUARES = 1;
-const SUM = 2;
-const BOUNDS = 3;
-/** More than sums of a few thousand doubles can differ by their order. */
-const ROUNDING = 1 + 1e-9;
-
-/** Windows that are judged, in minutes. */
-export const WINDOWS = [5, 60] as const;
-export type WindowMinutes = (typeof WINDOWS)[number];
-
-/** What one minute of one dimension tuple adds to each node on its path. */
-export interface MinuteUse extends MemberUse {
-  readonly user: string;
-  readonly usdSquared: number;
-  readonly requests: number;
-  /** Of the requests, those that failed. */
-  readonly errors: number;
-  readonly tokens: number;
-  /** Of the tokens, those read from a cache and those put out. */
-  readonly cacheReadTokens: number;
-  readonly outputTokens: number;
+/** Any of those in `statistics.ts`. */
+export type WindowMinutes = number;
+/** What a series is made with. `now` is the newest minute seen anywhere: what arrives late about the past has not been learnt in its time. */
+export interface SeriesOptions {
+  readonly level: Level;
+  readonly name: string;
+  readonly parent: SeriesNode | null;
+  readonly scope: Scope;
+  readonly settings: ScopeSettings;
+  readonly hours: LocalHours;
+  readonly now: number;
 }
 
 /** One watched series: a node of organisation > department > team > user, key, agent, model or tool. */
@@ -47,38 +41,80 @@ export class SeriesNode {
   readonly name: string;
   readonly parent: SeriesNode | null;
   readonly scope: Scope;
-  /** Only of users: what the spend is made of. */
+  readonly settings: ScopeSettings;
+  readonly hours: LocalHours;
+  readonly statistics: readonly Statistic[];
+  /** Only of groups: windows of more than a day. */
+  readonly log: HourLog | null;
+  /** Only of users: what the spend is made of, and what they usually make of their time. */
   readonly members: Members | null;
+  readonly rates: UsualRates | null;
   /** Most nodes are people and their keys: what those do not use takes no memory. */
   #children: Map<Level, Map<string, SeriesNode>> | null = null;
-  readonly #expectations = new Expectations();
-  readonly #detail = new TimeRing(DETAIL_MINUTES, 3);
-  readonly #chart = new TimeRing(CHART_STEPS, 1);
-  /** Users by the last minute they were active; only of groups. */
-  readonly #lastActive: Map<string, number> | null;
-  readonly #peaks = new DailyPeaks(WINDOWS.length);
+  #peers: Map<Level, PeerAverages> | null = null;
+  #tails: NodeTails | null = null;
+  #profile: Profile | null = null;
+  #windows: WindowExpectations | null = null;
+  /** Null as long as somebody else holds what it would. */
+  #rings: Rings | null = null;
+  /** Null for a person and a person's key. */
+  readonly #activeUsers: ActiveUsers | null;
+  /** Fading sums of requests and errors of hours that are over. */
+  #requests = 0;
+  #errors = 0;
+  #lastClosed = -1;
   #firstMinute: number;
-  /** An hour that is over and not written into the history yet, and its last minute; -1: none. */
-  #unwritten = -1;
-  #unwrittenEnd = -1;
-  /** What every use adds to, side by side: total, decayed squares and sum, and a bound and a limit for each window. */
-  readonly #sums = doubles(BOUNDS + 2 * WINDOWS.length);
-  /** The bounds and limits hold before this minute. */
-  #boundUntil = -1;
   /** Minute of the last use. */
   lastMinute = -1;
+  /** Of a key or agent: its only user so far, null once there are two. */
+  soleUser: string | null | undefined = undefined;
+  /** Hours in which a team should have been at work, and those of them in which it was silent; fading. */
+  busyHours = 0;
+  silentHours = 0;
+  /** How far this series' requests of six hours are beyond its usual day, when they were last looked at. */
+  heat = 0;
+  /** The five-minute step in which its long windows were looked at last. */
+  lookedAt = -1;
   /** Kept by `Touched`. */
-  readonly mark: TouchMark = { round: -1, turn: 0, isListed: false };
+  readonly mark: TouchMark = { round: -1, turn: 0 };
 
-  /** `now` is the newest minute seen anywhere: what arrives late about the past has not been learnt in its time. */
-  constructor(level: Level, name: string, parent: SeriesNode | null, now = -1) {
+  constructor(options: SeriesOptions) {
+    const { level, name, parent, scope, settings, hours, now } = options;
     this.#firstMinute = now;
     this.level = level;
     this.name = name;
     this.parent = parent;
-    this.scope = level === "organisation" ? {} : { ...parent?.scope, [level]: name };
+    this.settings = settings;
+    this.hours = hours;
+    this.scope = scope;
+    this.statistics = statisticsOf(level);
+    this.log = isGroup(level) ? new HourLog() : null;
     this.members = level === "user" ? new Members() : null;
-    this.#lastActive = PERSONAL.includes(level) ? null : new Map();
+    this.rates = level === "user" ? new UsualRates() : null;
+    this.#activeUsers = PERSONAL.includes(level) ? null : new ActiveUsers();
+  }
+
+  /** A key or an agent of one user says what the user says: it learns nothing of its own. */
+  get isTold(): boolean {
+    return typeof this.soleUser === "string" && (this.level === "key" || this.level === "agent");
+  }
+
+  /** Two regimes for each statistic: busy, quiet. */
+  get tails(): NodeTails {
+    return (this.#tails ??= new NodeTails(2 * this.statistics.length));
+  }
+
+  get profile(): Profile {
+    return (this.#profile ??= new Profile(hourColumnsOf(this.level)));
+  }
+
+  /** What the children of a level say of each other. */
+  peersOf(level: Level): PeerAverages | undefined {
+    return this.#peers?.get(level);
+  }
+
+  setPeers(level: Level, peers: PeerAverages): void {
+    (this.#peers ??= new Map<Level, PeerAverages>()).set(level, peers);
   }
 
   /** Of one level, in order of their first use. */
@@ -100,53 +136,16 @@ export class SeriesNode {
     this.#children?.get(level)?.delete(name);
   }
 
-  add(use: MinuteUse): void {
-    if (use.minute <= this.#unwrittenEnd) this.write();
-    this.#detail.add(use.minute, USD, use.usd);
-    this.#detail.add(use.minute, REQUESTS, use.requests);
-    this.#detail.add(use.minute, TOKENS, use.tokens);
-    this.#chart.add(Math.floor(use.minute / 5), 0, use.usd);
+  add(use: MinuteUse, parts: UseParts): void {
+    const { minute } = use;
+    if (this.soleUser !== use.user) this.soleUser = this.soleUser === undefined ? use.user : null;
+    if (!this.isTold) this.#ownRings().add(use, parts);
     this.members?.add(use);
-    if ((this.#lastActive?.get(use.user) ?? -1) < use.minute) {
-      this.#lastActive?.set(use.user, use.minute);
+    this.#activeUsers?.add(use.user, minute);
+    if (this.#firstMinute < 0 || this.#isForgotten(minute)) {
+      this.#firstMinute = minute;
     }
-    if (this.#firstMinute < 0 || this.#isForgotten(use.minute)) {
-      this.#firstMinute = use.minute;
-      this.#sums[TOTAL] = 0;
-    }
-    this.#addUsd(use);
-    this.lastMinute = Math.max(this.lastMinute, use.minute);
-  }
-
-  #addUsd({ usd, usdSquared }: MinuteUse): void {
-    const sums = this.#sums;
-    sums[TOTAL] = (sums[TOTAL] as number) + usd;
-    sums[SQUARES] = (sums[SQUARES] as number) * DECAY + usdSquared;
-    sums[SUM] = (sums[SUM] as number) * DECAY + usd;
-    for (let at = BOUNDS; at < sums.length; at += 2) sums[at] = (sums[at] as number) + usd;
-  }
-
-  /**
-   * Whether a window may by now hold so much that something has to be decided: more than `minimumUsd`, or than any before today. Never false where one
-   * does: it adds up what came since `bound`, and what left the windows meanwhile only makes them less.
-   */
-  isNear(minute: number): boolean {
-    if (minute >= this.#boundUntil) return true;
-    const sums = this.#sums;
-    for (let at = BOUNDS; at < sums.length; at += 2) {
-      if ((sums[at] as number) * ROUNDING > (sums[at + 1] as number)) return true;
-    }
-    return false;
-  }
-
-  /** Takes what the windows hold at `minute` (in `held` from `from` on) as what `isNear` starts from. */
-  bound(minute: number, held: Float64Array, from: number, minimumUsd: number): void {
-    for (let window = 0; window < WINDOWS.length; window++) {
-      const at = BOUNDS + 2 * window;
-      this.#sums[at] = held[from + window] as number;
-      this.#sums[at + 1] = Math.min(minimumUsd, this.#peaks.today(minute, window));
-    }
-    this.#boundUntil = (Math.floor(minute / 1440) + 1) * 1440;
+    this.lastMinute = Math.max(this.lastMinute, minute);
   }
 
   /** Nothing of its past is in the baseline any more: it is as new. One event from 1970 must not make everybody 56 years old. */
@@ -154,24 +153,52 @@ export class SeriesNode {
     return this.lastMinute >= 0 && minute - this.lastMinute > HISTORY_HOURS * 60;
   }
 
-  /** Dollars over (minute − window, minute]. */
-  usd(minute: number, window: number): number {
-    return this.#detail.sum(USD, minute - window, minute);
+  /**
+   * One of COLUMN over (minute − window, minute]. Beyond an hour, and for what has no minutes, in steps of five minutes; beyond a day, in hours.
+   */
+  sum(column: number, minute: number, window: number): number {
+    if (this.isTold) return this.#sumOfUser(column, minute, window);
+    const rings = this.#ownRings();
+    if (window <= DAY_MINUTES) return rings.sum(column, minute, window);
+    return this.#sumOfHours(rings, column, { minute, window });
   }
 
-  /** Dollars of every window that ends at `minute`, in the order of WINDOWS, into `sums` from `from` on. */
-  windowSums(minute: number, sums: Float64Array, from: number): void {
-    for (let at = 0; at < WINDOWS.length; at++) {
-      sums[from + at] = this.#detail.sum(USD, minute - (WINDOWS[at] as number), minute);
-    }
+  #ownRings(): Rings {
+    return (this.#rings ??= new Rings(this.level));
+  }
+
+  /** Of a key or an agent with a single user: dollars are kept with that user, the rest is that user's. */
+  #sumOfUser(column: number, minute: number, window: number): number {
+    const user = this.parent?.children("user").get(this.soleUser ?? "");
+    if (user === undefined || column !== COLUMN.usd) return 0;
+    return memberUsd(user, this.level as MemberDimension, this.name, { minute, window });
+  }
+
+  /** The hours that are history, and the steps since. */
+  #sumOfHours(
+    { steps }: Rings,
+    column: number,
+    { minute, window }: { readonly minute: number; readonly window: number },
+  ): number {
+    const { log } = this;
+    if (log === null) return steps.sum(column, 0, Math.floor(minute / STEP_MINUTES));
+    const hour = Math.floor(minute / 60);
+    const open = Math.max(hour - 1, this.#lastClosed + 1);
+    const from = log.indexFrom(hour - Math.round(window / 60) + 1);
+    const until = log.indexFrom(open);
+    let sum = steps.sum(column, open * 12 - 1, Math.floor(minute / STEP_MINUTES));
+    const kept = hourOfColumn(column);
+    for (let index = from; index < until; index++) sum += log.value(index, kept);
+    return sum;
+  }
+
+  /** Dollars over (minute − window, minute]. */
+  usd(minute: number, window: number): number {
+    return this.sum(COLUMN.usd, minute, window);
   }
 
   requests(minute: number, window: number): number {
-    return this.#detail.sum(REQUESTS, minute - window, minute);
-  }
-
-  tokens(minute: number, window: number): number {
-    return this.#detail.sum(TOKENS, minute - window, minute);
+    return this.sum(COLUMN.requests, minute, window);
   }
 
   /** Everything over (minute − window, minute]. */
@@ -179,119 +206,89 @@ export class SeriesNode {
     return {
       usd: this.usd(minute, window),
       requests: this.requests(minute, window),
-      tokens: this.tokens(minute, window),
-      activeUsers: this.#activeUsers(minute - window),
+      tokens: this.sum(COLUMN.tokens, minute, window),
+      activeUsers:
+        this.#activeUsers?.count(minute - window) ?? Number(this.lastMinute > minute - window),
+      cells: this.sum(COLUMN.cells, minute, window),
+      starts: this.sum(COLUMN.starts, minute, window),
+      loads: this.sum(COLUMN.loads, minute, window),
     };
   }
 
   /** Dollars of the five-minute steps from `first` to `last` (epoch minutes / 5). */
   chartUsd(first: number, last = first): number {
-    return this.#chart.sum(0, first - 1, last);
+    return this.#rings?.steps.sum(COLUMN.usd, first - 1, last) ?? 0;
   }
 
-  /** Mean dollars a day since it was first seen; of its first day, what it has spent. */
-  usualUsd(minute: number): number {
-    return (this.#sums[TOTAL] as number) / Math.max(1, (minute - this.#firstMinute) / 1440);
+  /** Share of requests that usually fail. */
+  get errorShare(): number {
+    return this.#requests === 0 ? 0 : this.#errors / this.#requests;
   }
 
   /** Days since it was first seen. */
   ageDays(minute: number): number {
-    return this.#firstMinute < 0 ? 0 : (minute - this.#firstMinute) / 1440;
+    return this.#firstMinute < 0 ? 0 : (minute - this.#firstMinute) / DAY_MINUTES;
   }
 
-  /** What the baseline expects of a five-minute step. */
+  /** What is expected of a five-minute step. */
   expectedStep(step: number): number {
-    return this.#past.chartUsd(Math.floor(step / 12)) / 12;
+    return this.expected(HOUR.usd, Math.floor(step / 12)) / 12;
   }
 
-  /** Dollars that one event costs where most of the money is: scales the noise of small counts. */
-  get eventUsd(): number {
-    const sum = this.#sums[SUM] as number;
-    return sum > 0 ? (this.#sums[SQUARES] as number) / sum : 0;
+  /** What is expected of an hour: a column of HOUR. */
+  expected(column: HourColumn, hour: number): number {
+    if (this.isTold) return expectedOfUser(this, column, hour);
+    return this.#trust * this.profile.expected(hour, column, this.hours);
   }
 
-  get log(): HourLog {
-    return this.#past.log;
+  /** The first hours of somebody new say little of the next: what they spend is more than was expected of them. */
+  get #trust(): number {
+    const { hours } = this.profile;
+    return this.log === null ? Math.min(1, hours / NEW_HOURS) : 1;
   }
 
-  /** Expectation of one hour. */
-  expectation(hour: number): HourExpectation {
-    return this.#past.of(hour);
+  /** What is expected of (minute − window, minute]: the hours it spans by their overlap. */
+  expectedWindow(column: HourColumn, minute: number, window: number): number {
+    this.#windows ??= new WindowExpectations();
+    return this.#windows.of({ column, minute, window }, this.#lastClosed, (hour) =>
+      this.expected(column, hour),
+    );
   }
 
-  /** The part of it that past days and weeks tell, its dollars among it: cheaper. */
-  centre(hour: number): HourCentre {
-    return this.#past.centre(hour);
-  }
-
-  get #past(): Expectations {
-    if (this.#unwritten >= 0) this.write();
-    return this.#expectations;
-  }
-
-  /** Writes a closed hour into the history. `sample` may be masked by an incident. */
-  closeHour(hour: number, sample: HourSample): void {
-    this.write();
-    this.#expectations.close(hour, sample);
-    for (const [user, minute] of this.#lastActive ?? []) {
-      if (minute < (hour - 1) * 60) this.#lastActive?.delete(user);
+  /** Writes a closed hour into the history; null: it is no example of the normal, and only its facts are kept. */
+  closeHour(hour: number, held: HourSample, normal: HourSample | null): void {
+    this.log?.append(hour, held);
+    this.#lastClosed = hour;
+    if (normal !== null) {
+      this.#requests = this.#requests * ERRORS_FADE + held.requests;
+      this.#errors = this.#errors * ERRORS_FADE + this.sum(COLUMN.errors, hour * 60 + 59, 60);
     }
-  }
-
-  /**
-   * Closes an hour as it stands now, and leaves the writing for later: before the history is asked for or the hour could change, at the latest when `write`
-   * is called. Only for a user or a key.
-   */
-  closeLater(hour: number): void {
-    this.write();
-    this.#unwritten = hour;
-    this.#unwrittenEnd = hour * 60 + 59;
-  }
-
-  /** Writes what `closeLater` left. */
-  write(): void {
-    if (this.#unwritten < 0) return;
-    const hour = this.#unwritten;
-    this.#unwritten = -1;
-    this.#unwrittenEnd = -1;
-    const held = this.totals(hour * 60 + 59, 60);
-    if (held.requests > 0) this.#expectations.close(hour, held);
+    this.#activeUsers?.forget((hour - 1) * 60);
+    if (this.isTold) return;
+    if (normal === null) {
+      this.profile.skip(hour);
+      this.rates?.forgetHour();
+    } else {
+      this.profile.close(hour, hourOf(normal), this.hours);
+      this.rates?.learn(normal);
+    }
   }
 
   /** Lets go of the details that no window before `minute` asks for any more; the hours stay. */
   forget(minute: number): void {
-    this.#detail.forget(minute);
-    this.#chart.forget(Math.floor(minute / 5));
+    this.#rings?.forget(minute);
     this.members?.forget(minute);
   }
 
-  /** Once an hour, and not for all series at once: writes what is unwritten, forgets up to `minute`, and makes room for another such hour. */
+  /** Once an hour, and not for all series at once: forgets up to `minute`, and makes room for another such hour. */
   tidy(minute: number): void {
-    this.write();
     this.forget(minute);
-    this.#detail.reserve(60);
-    this.#chart.reserve(12);
-    this.members?.reserve(60);
-  }
-
-  /** Remembers the largest window sums of each day, in the order of WINDOWS, in `sums` from `from` on; today's count from tomorrow on. */
-  observePeak(minute: number, sums: ArrayLike<number>, from = 0): void {
-    this.#peaks.observe(minute, sums, from);
-  }
-
-  /** Largest daily maximum of past days. */
-  peak(minute: number, window: WindowMinutes): number {
-    return this.#peaks.largest(minute, WINDOWS.indexOf(window));
-  }
-
-  #activeUsers(after: number): number {
-    if (this.#lastActive === null) return this.lastMinute > after ? 1 : 0;
-    let count = 0;
-    for (const minute of this.#lastActive.values()) if (minute > after) count++;
-    return count;
+    this.#rings?.reserve();
+    this.members?.reserve(12);
   }
 }
 
-/** Per pane: about a thousand panes of memory. */
-const DECAY = 0.999;
+export const DAY_MINUTES = 1440;
+const ERRORS_FADE = 0.99;
+const NEW_HOURS = 12;
 const NO_CHILDREN: ReadonlyMap<string, SeriesNode> = new Map();

@@ -1,7 +1,12 @@
 import { OTHER } from "../decode/usage-event.ts";
 import { HISTORY_HOURS, type HourSample } from "./hour-log.ts";
-import { PERSONAL, type Level } from "./incident.ts";
-import { SeriesNode, type MinuteUse } from "./series-node.ts";
+import type { Level, Scope } from "./incident.ts";
+import { LocalHours } from "./local-hours.ts";
+import { STEP_MINUTES } from "./rings.ts";
+import { SeriesNode } from "./series-node.ts";
+import type { MinuteUse, UseParts } from "./minute-use.ts";
+import { DEFAULT_DETECTION, settingsFor, type DetectionSettings } from "./settings.ts";
+import type { UsualRates } from "./usual-rates.ts";
 import type { Touched } from "./touched.ts";
 
 /** One merged pane as detection sees it: names and dollars. */
@@ -15,20 +20,48 @@ const TEAM_LEVELS = ["user", "key", "agent", "model", "tool"] as const;
 const MAX_LEAVES = 40_000;
 const MAX_NODES = 50_000;
 
+const NO_PARTS: UseParts = {
+  cells: 0,
+  starts: 0,
+  loads: 0,
+  usualRequests: 0,
+  usualTokens: 0,
+  usualUsd: 0,
+  ratedCells: 0,
+  priceShift: 0,
+  sizeShift: 0,
+  paceShift: 0,
+};
+/** A user who was silent for so long begins anew. */
+const START_MINUTES = 30;
+
 /** All watched series: organisation > department > team > {user, key, agent, model, tool}. */
 export class SeriesTree {
-  readonly organisation = new SeriesNode("organisation", "", null);
+  readonly organisation: SeriesNode;
   /** Every node, parents before their children. */
-  readonly nodes: SeriesNode[] = [this.organisation];
+  readonly nodes: SeriesNode[];
+  /** Those of them that are teams; teams are never forgotten. */
+  readonly teams: SeriesNode[] = [];
+  readonly #settings: DetectionSettings;
+  /** By time zone and calendar: scopes share them. */
+  readonly #hours = new Map<string, LocalHours[]>();
+  readonly #parts: UseParts = { ...NO_PARTS };
   #evictedDay = -1;
+
+  constructor(settings: DetectionSettings = DEFAULT_DETECTION) {
+    this.#settings = settings;
+    this.organisation = this.#make("organisation", "", null, -1);
+    this.nodes = [this.organisation];
+  }
 
   /** Adds one pane to every node on its paths, and tells `touched`. `now` is the newest minute seen. */
   add(use: PaneUse, touched: Touched, now: number): void {
     const department = this.#child(this.organisation, "department", use.department, now);
     const team = department && this.#child(department, "team", use.team, now);
+    const parts = this.#partsOf(use, team);
     const addTo = (node: SeriesNode): void => {
-      node.add(use);
-      touched.touch(node, now);
+      node.add(use, parts);
+      touched.touch(node);
     };
     addTo(this.organisation);
     if (department) addTo(department);
@@ -40,6 +73,19 @@ export class SeriesTree {
       const leaf = this.#child(team, level, value, now);
       if (leaf !== null) addTo(leaf);
     }
+  }
+
+  /** What the use says of its user's activity, and what is usual for that user: of one without a past, what it is. */
+  #partsOf(use: PaneUse, team: SeriesNode | null): UseParts {
+    const user = team?.children("user").get(use.user);
+    const last = user?.lastMinute ?? -1;
+    const isNamed = use.user !== UNNAMED && use.user !== OTHER;
+    const parts = this.#parts;
+    const isNewer = Math.floor(use.minute / STEP_MINUTES) > Math.floor(last / STEP_MINUTES);
+    parts.cells = isNamed && isNewer ? 1 : 0;
+    parts.starts = isNamed && (last < 0 || use.minute - last > START_MINUTES) ? 1 : 0;
+    addRates(parts, use, user?.rates ?? null);
+    return parts;
   }
 
   /** The node at the end of a path, made where it does not exist. */
@@ -67,22 +113,24 @@ export class SeriesTree {
     for (const node of kept) this.nodes.push(node);
   }
 
-  /**
-   * Closes an hour: what each node held of it becomes history. `mask` may take out what an incident added; without one (null), people and keys, who are
-   * the most, are written down later.
-   */
-  closeHour(hour: number, mask: ((node: SeriesNode, held: HourSample) => HourSample) | null): void {
+  /** Closes an hour: what each node held of it becomes history. `normal` takes out what an incident added; null: nothing of it is normal. */
+  closeHour(hour: number, normal: (node: SeriesNode, held: HourSample) => HourSample | null): void {
     const end = hour * 60 + 59;
     for (const node of this.nodes) {
-      node.write();
       if (node.lastMinute < hour * 60) continue;
-      if (mask === null && PERSONAL.includes(node.level)) {
-        node.closeLater(hour);
-        continue;
-      }
       const held = node.totals(end, 60);
-      if (held.requests > 0) node.closeHour(hour, mask === null ? held : mask(node, held));
+      if (held.requests > 0) node.closeHour(hour, held, normal(node, held));
     }
+  }
+
+  /** In the minutes after `last` up to `minute`, a share of the series each: makes room, and lets go of what no window after `until` asks for. */
+  tidy(last: number, minute: number, until: number): void {
+    if (last < 0) return;
+    const { nodes } = this;
+    const from = Math.floor((nodes.length * (last % 60)) / 60);
+    const to = Math.floor((nodes.length * ((minute % 60) + 1)) / 60);
+    const due = from <= to ? nodes.slice(from, to) : [...nodes.slice(from), ...nodes.slice(0, to)];
+    for (const node of due) node.tidy(until);
   }
 
   /** All series let go of the details that no window after `minute` asks for. */
@@ -98,11 +146,49 @@ export class SeriesTree {
   }
 
   #grow(parent: SeriesNode, level: Level, name: string, now: number): SeriesNode {
-    const node = new SeriesNode(level, name, parent, now);
+    const node = this.#make(level, name, parent, now);
     parent.addChild(node);
     this.nodes.push(node);
+    if (level === "team") this.teams.push(node);
     return node;
   }
+
+  #make(level: Level, name: string, parent: SeriesNode | null, now: number): SeriesNode {
+    const scope: Scope = level === "organisation" ? {} : { ...parent?.scope, [level]: name };
+    const { settings, hours } = this.#contextOf(scope, parent);
+    return new SeriesNode({ level, name, parent, scope, settings, hours, now });
+  }
+
+  /** Most scopes have their parent's settings, and share its clock. */
+  #contextOf(scope: Scope, parent: SeriesNode | null): Pick<SeriesNode, "settings" | "hours"> {
+    const { overrides, calendar } = this.#settings;
+    if (parent !== null && overrides.length === 0 && calendar.length === 0) return parent;
+    const settings = settingsFor(this.#settings, scope);
+    const known = this.#hours.get(settings.timezone) ?? [];
+    this.#hours.set(settings.timezone, known);
+    let hours = known.find((one) => one.calendar === settings.calendar);
+    if (hours === undefined) {
+      hours = new LocalHours(settings);
+      known.push(hours);
+    }
+    return { settings, hours };
+  }
+}
+
+/** What the user usually makes of as much activity, and how far the last step was from that. Of somebody unknown: what it is. */
+function addRates(parts: UseParts, use: PaneUse, rates: UsualRates | null): void {
+  const known = rates?.known === true;
+  parts.loads = known ? use.requests / rates.requestsPerCell : parts.cells;
+  parts.usualRequests = known ? parts.cells * rates.requestsPerCell : use.requests;
+  parts.usualTokens = known ? use.requests * rates.tokensPerRequest : use.tokens;
+  parts.usualUsd = known ? use.tokens * rates.usdPerToken : use.usd;
+  parts.ratedCells = 0;
+  if (rates === null) return;
+  rates.count(Math.floor(use.minute / STEP_MINUTES), use);
+  parts.ratedCells = rates.shift.cells;
+  parts.priceShift = rates.shift.price;
+  parts.sizeShift = rates.shift.size;
+  parts.paceShift = rates.shift.pace;
 }
 
 function isLeaf(level: Level): boolean {

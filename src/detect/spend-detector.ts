@@ -1,24 +1,26 @@
-import { excessOf, EXPLAINS, narrow } from "./attribution.ts";
-import { about, evaluate, mayFire, type DetectionSettings, type Verdict } from "./detector.ts";
-import { Episode, openEpisode, type Track } from "./episode.ts";
+import { Calibration } from "./calibration.ts";
+import { evaluateAll, type Verdict } from "./detector.ts";
+import { watch } from "./evidence.ts";
+import { DropWatch } from "./drop-watch.ts";
+import { Episode, type Track } from "./episode.ts";
 import { EpisodeBook, type IncidentChange } from "./episode-book.ts";
-import { dueBetween, prepareNextHour } from "./hour-ahead.ts";
 import type { HourSample } from "./hour-log.ts";
-import { PERSONAL, type Incident } from "./incident.ts";
-import { unmaskHour, unmaskSums } from "./masks.ts";
+import type { Incident } from "./incident.ts";
+import { isTouched, unmaskHour } from "./masks.ts";
+import { Pager } from "./pager.ts";
 import { PaneGate } from "./pane-gate.ts";
-import { PeerPool } from "./peer-pool.ts";
-import { hasPrice } from "./price-factor.ts";
-import { WINDOWS, type SeriesNode } from "./series-node.ts";
+import type { SeriesNode } from "./series-node.ts";
+import type { DetectionSettings } from "./settings.ts";
+import { newcomer, retryStorm } from "./rules.ts";
 import { SeriesTree, type PaneUse } from "./series-tree.ts";
+import { smallestIncidentUsd } from "./smallest.ts";
+import { TrendWatch } from "./trend-watch.ts";
 import { Touched } from "./touched.ts";
 
 /** An hour is written into history this many minutes after its end, so that ordinary lateness is in. */
 const HOUR_SETTLES_MINUTES = 5;
 /** A silent feed is stepped through minute by minute up to this far; beyond, in one step. */
 const MAX_SILENT_STEPS = 180;
-/** With this many open pages under one team the next is about the team. */
-const STORM_PAGES = 2;
 
 /**
  * Detection in event time: panes in, incident changes out. Pure: no I/O, no wall clock; live, replayed and back-tested data take the same way.
@@ -26,12 +28,14 @@ const STORM_PAGES = 2;
  * A minute is judged as soon as it begins to fill: sums only grow, so being over the bar early is being over the bar.
  */
 export class SpendDetector {
-  readonly tree = new SeriesTree();
-  readonly #settings: DetectionSettings;
-  readonly #peers = new PeerPool(() => this.tree.nodes);
+  readonly tree: SeriesTree;
+  readonly #calibration = new Calibration();
   readonly #book = new EpisodeBook();
+  readonly #pager: Pager;
   readonly #touched = new Touched();
   readonly #gate = new PaneGate();
+  readonly #drops = new DropWatch();
+  readonly #trends = new TrendWatch();
   /** The newest minute seen, and the hour not yet written into history. */
   #minute = -1;
   #hour = -1;
@@ -42,7 +46,8 @@ export class SpendDetector {
   #pending: { readonly incident: Incident; readonly track: Track }[] = [];
 
   constructor(settings: DetectionSettings) {
-    this.#settings = settings;
+    this.tree = new SeriesTree(settings);
+    this.#pager = new Pager(this.tree, this.#book, this.#calibration);
   }
 
   /** Event time of the newest event, -1 before the first. */
@@ -100,7 +105,7 @@ export class SpendDetector {
     this.#newestOfStepMs = this.#newestMs;
     this.#touched.begin();
     for (const node of this.tree.nodes) {
-      if (this.#minute - node.lastMinute < 60) this.#touched.touch(node, this.#minute);
+      if (this.#minute - node.lastMinute < 60) this.#touched.touch(node);
     }
     this.#step(this.#minute, true);
     return this.#book.takeChanges();
@@ -125,6 +130,16 @@ export class SpendDetector {
     return this.#act(incidentId, (episode) => episode.mute(untilMs, atMs));
   }
 
+  /** Every statistic's verdict on a series now, as far as it has one: those near their bars. */
+  verdictsOf(node: SeriesNode): Verdict[] {
+    return evaluateAll(node, this.#minute, this.#pager.judgeOf(node, this.#minute, null));
+  }
+
+  /** Dollars over expectation within an hour that a team is paged for, now and with nothing else unusual; null: not known yet. */
+  smallestIncidentUsd(team: SeriesNode): number | null {
+    return smallestIncidentUsd(team, this.#minute, this.#calibration);
+  }
+
   /** The bookkeeping behind an incident, to be stored with it. */
   trackOf(incidentId: string): Track | null {
     return this.#book.find(incidentId)?.track ?? null;
@@ -144,7 +159,7 @@ export class SpendDetector {
     });
   }
 
-  /** A new minute begins: hours that are over become history, incidents known from before come back in their time. */
+  /** Hours that are over become history, incidents known from before come back in their time. */
   #enter(minute: number): void {
     this.#closeHours(minute);
     while ((this.#pending[0]?.track.firstMinute ?? Infinity) <= minute) this.#restoreNext();
@@ -153,44 +168,42 @@ export class SpendDetector {
   /** What the minute touched is judged, deepest first, and then remembered. */
   #step(minute: number, judges: boolean): void {
     this.#closeHours(minute);
-    if (this.#minute >= 0 && minute > this.#minute) this.#workAhead(minute, judges);
+    if (minute > this.#minute) this.tree.tidy(this.#minute, minute, this.#closedUntil);
     this.#minute = minute;
     if (judges) for (const episode of this.#book.open) this.#advance(episode, minute);
-    const touched = this.#touched.measure(minute);
-    if (judges) this.#judgeAll(touched, minute);
-    this.#remember(touched, minute);
-  }
-
-  #judgeAll(touched: readonly SeriesNode[], minute: number): void {
-    // Whoever is judged first in a day settles what everybody is measured by that day.
-    for (const level of PERSONAL) if (this.#touched.has(level)) this.#peers.rank(level, minute);
-    const { sums } = this.#touched;
-    touched.forEach((node, at) => {
-      if (mayFire(node, minute, sums, at * WINDOWS.length, this.#settings)) {
-        this.#judge(node, minute);
-      }
-    });
-  }
-
-  /** What an incident adds is not normal: neither its own windows nor its part in others become a peak. */
-  #remember(touched: readonly SeriesNode[], minute: number): void {
-    const { sums } = this.#touched;
-    const masking = this.#book.masking(minute);
-    touched.forEach((node, index) => {
-      const at = index * WINDOWS.length;
-      // A price may be dear at any dollars: such a series is looked at whenever it is touched.
-      if (!hasPrice(node)) node.bound(minute, sums, at, this.#settings.minimumUsd);
-      if (unmaskSums(masking, node, minute, sums, at)) node.observePeak(minute, sums, at);
-    });
-  }
-
-  /** A share of what the turn of the hour would ask of all series at once. */
-  #workAhead(minute: number, judges: boolean): void {
-    const { minimumUsd } = this.#settings;
-    for (const node of dueBetween(this.tree.nodes, this.#minute, minute)) {
-      node.tidy(this.#closedUntil);
-      if (judges) prepareNextHour(node, minute, minimumUsd);
+    this.#watchAll(minute, judges);
+    if (!judges) return;
+    for (const { node, verdict } of this.#drops.find(this.tree, minute)) {
+      this.#open(node, minute, verdict);
     }
+    const trend = this.#trends.find(this.tree, minute);
+    if (trend !== null) this.#open(trend.node, minute, trend.verdict);
+  }
+
+  /** Notes where each touched series stands, leaves first, and judges those that stand out. */
+  #watchAll(minute: number, judges: boolean): void {
+    const masking = this.#book.masking(minute);
+    for (const node of this.#touched.inOrder()) {
+      if (node.statistics.length === 0 || node.isTold) continue;
+      const day = node.hours.day(minute);
+      if (day !== node.tails.day) this.#calibration.turn(node, day, true);
+      const notes = !isTouched(masking, node);
+      const isHot = watch(node, minute, this.#calibration, notes);
+      if (!judges) continue;
+      if (isHot && !this.#book.speaksFor(node))
+        this.#pager.judge(node, { minute, newestMs: this.#newestOfStepMs });
+      this.#rule(node, minute);
+    }
+  }
+
+  /** Rules by structure: what they find they find at its place. */
+  #rule(node: SeriesNode, minute: number): void {
+    const finding = node.level === "team" ? retryStorm(node, minute) : newcomer(node, minute);
+    if (finding !== null) this.#open(finding.node, minute, finding.verdict);
+  }
+
+  #open(node: SeriesNode, minute: number, verdict: Verdict): void {
+    this.#pager.open(node, { minute, newestMs: this.#newestOfStepMs }, verdict);
   }
 
   #restoreNext(): void {
@@ -201,60 +214,8 @@ export class SpendDetector {
   }
 
   #advance(episode: Episode, minute: number): void {
-    episode.advance(minute, this.#verdict(episode.base, minute, episode));
+    episode.advance(minute, this.#pager.verdict(episode.base, minute, episode));
     this.#book.note(episode.open ? "updated" : "resolved", episode);
-  }
-
-  #judge(leaf: SeriesNode, minute: number): void {
-    const first = this.#verdict(leaf, minute, null);
-    if (!first.fires || this.#book.covers(leaf, first)) return;
-    const { node, verdict } = this.#widen(leaf, minute, first);
-    if (this.#book.covers(node, verdict)) return;
-    const storm = node !== leaf && verdict.score === first.score;
-    const base =
-      verdict.factor === "dollars" && !storm
-        ? narrow(node, { minute, window: verdict.windowMinutes })
-        : node;
-    if (this.#book.covers(base, verdict)) return;
-    const own = base === node ? verdict : this.#verdict(base, minute, null);
-    const chosen = own.fires ? own : about(base, minute, verdict);
-    const before = this.#book.recent(base, minute, chosen);
-    if (before !== undefined) {
-      before.reopen(minute, chosen);
-      this.#book.note("reopened", before);
-      return;
-    }
-    const masks = this.#book.masksAnew(base, minute);
-    const episode = openEpisode(base, chosen, { minute, openedAtMs: this.#newestOfStepMs, masks });
-    this.#book.add(episode);
-    this.#book.note("opened", episode);
-  }
-
-  /** Up where a third person of a team would be paged for, and as long as the parent pages too and the node is not the bulk of it: a surge of a whole team is one incident, not one a head. */
-  #widen(leaf: SeriesNode, minute: number, first: Verdict): { node: SeriesNode; verdict: Verdict } {
-    const team = leaf.parent;
-    if (team?.level === "team" && this.#book.pagesUnder(team) >= STORM_PAGES) {
-      return { node: team, verdict: about(team, minute, first) };
-    }
-    let node = leaf;
-    let verdict = first;
-    for (let { parent } = leaf; parent !== null; { parent } = parent) {
-      const above = this.#verdict(parent, minute, null);
-      const at = { minute, window: above.windowMinutes };
-      const bulk = excessOf(node, at) >= EXPLAINS * excessOf(parent, at);
-      if (!above.fires || above.severity === "ticket" || bulk) break;
-      node = parent;
-      verdict = above;
-    }
-    return { node, verdict };
-  }
-
-  #verdict(node: SeriesNode, minute: number, self: Episode | null): Verdict {
-    return evaluate(node, minute, {
-      settings: this.#settings,
-      peers: this.#peers,
-      explainedUsd: (window) => this.#book.explainedUsd(node, { minute, window }, self),
-    });
   }
 
   #closeHours(minute: number): void {
@@ -264,9 +225,10 @@ export class SpendDetector {
       for (let closing = this.#hour; closing < Math.min(hour, this.#hour + 2); closing++) {
         this.#closedUntil = closing * 60 + 59;
         const masking = this.#book.masking(this.#closedUntil);
-        const mask = (node: SeriesNode, held: HourSample): HourSample =>
-          unmaskHour(masking, node, held, closing);
-        this.tree.closeHour(closing, masking.length === 0 ? null : mask);
+        this.#drops.note(this.tree, closing);
+        this.tree.closeHour(closing, (node: SeriesNode, held: HourSample) =>
+          unmaskHour(masking, node, held, closing),
+        );
       }
       this.tree.evict(minute, (node) => this.#book.has(node));
       this.#book.forgetOld(minute);

@@ -1,17 +1,22 @@
 import { doubles } from "./doubles.ts";
 
 const INITIAL = 4;
+/** A difference of running totals below this part of them is nothing. */
+const ROUNDING = 1e-14;
 
 /**
  * Sums per time bucket over the last `slots` buckets, a few columns each. Buckets are whole numbers (epoch minutes, say). Adding to a newer
  * bucket forgets the ones that fall out; what is older than the ring is ignored. Only buckets that were added to take memory: most series are
- * people, and most of their minutes are silent. Whoever keeps a ring for long calls `forget` now and then.
+ * people, and most of their minutes are silent. Whoever keeps a ring for long calls `forget` now and then. Rows hold running totals, so that the sum of
+ * any window is one subtraction.
  */
 export class TimeRing {
   readonly #slots: number;
   readonly #width: number;
-  /** A circle of rows in order of time: a bucket and its sums. The last one is the newest bucket's. */
+  /** A circle of rows in order of time: a bucket, and what had been added to it and to all before it. The last one is the newest bucket's. */
   #held: number[] = [];
+  /** What had been added to the buckets that fell out. */
+  #gone: number[];
   #size = 0;
   #oldest = 0;
   #length = 0;
@@ -20,6 +25,7 @@ export class TimeRing {
   constructor(slots: number, columns: number) {
     this.#slots = slots;
     this.#width = columns + 1;
+    this.#gone = doubles(columns);
   }
 
   /** The newest bucket added to, -1 before the first. */
@@ -29,8 +35,10 @@ export class TimeRing {
 
   add(bucket: number, column: number, value: number): void {
     if (bucket <= this.#newest - this.#slots) return;
-    const at = this.#place(bucket) + 1 + column;
-    this.#held[at] = (this.#held[at] as number) + value;
+    for (let index = this.#place(bucket); index < this.#length; index++) {
+      const at = this.#row(index) + 1 + column;
+      this.#held[at] = (this.#held[at] as number) + value;
+    }
   }
 
   /** As if something had been added to `bucket`: what falls out by that is gone, and takes no memory when it was all there was. */
@@ -40,6 +48,7 @@ export class TimeRing {
     if (this.#length > 0) return;
     this.#held = [];
     this.#size = 0;
+    this.#gone = doubles(this.#width - 1);
   }
 
   /** Makes room for as many buckets more as the last `lately` brought: rings that fill alike would otherwise all grow in the same minute. */
@@ -53,15 +62,15 @@ export class TimeRing {
     if (this.#newest <= after || this.#length === 0) return 0;
     const from = this.#indexAfter(Math.max(after, this.#newest - this.#slots));
     const until = to >= this.#newest ? this.#length : this.#indexAfter(to);
-    const held = this.#held;
-    let at = this.#row(from) + 1 + column;
-    let sum = 0;
-    for (let left = until - from; left > 0; left--) {
-      sum += held[at] as number;
-      at += this.#width;
-      if (at >= held.length) at -= held.length;
-    }
-    return sum;
+    if (until <= from) return 0;
+    const end = this.#total(until - 1, column);
+    const sum = end - this.#total(from - 1, column);
+    return Math.abs(sum) > ROUNDING * Math.abs(end) ? sum : 0;
+  }
+
+  /** What had been added to a column up to an index, -1: before all that is held. */
+  #total(index: number, column: number): number {
+    return (index < 0 ? this.#gone[column] : this.#held[this.#row(index) + 1 + column]) as number;
   }
 
   /** Where the row of an index begins, 0 for the oldest. */
@@ -87,14 +96,14 @@ export class TimeRing {
     return low;
   }
 
-  /** The row of the bucket, from now on if it had none. */
+  /** The index of the bucket, from now on if it had none. */
   #place(bucket: number): number {
-    if (bucket === this.#newest && this.#length > 0) return this.#row(this.#length - 1);
+    if (bucket === this.#newest && this.#length > 0) return this.#length - 1;
     const isNewest = bucket > this.#newest;
     if (isNewest) this.#newest = bucket;
     else {
       const known = this.#indexAfter(bucket - 1);
-      if (known < this.#length && this.#bucket(known) === bucket) return this.#row(known);
+      if (known < this.#length && this.#bucket(known) === bucket) return known;
     }
     if (this.#length === this.#size) this.#makeRoom();
     let index = this.#length++;
@@ -103,8 +112,10 @@ export class TimeRing {
     }
     const row = this.#row(index);
     this.#held[row] = bucket;
-    for (let at = 1; at < this.#width; at++) this.#held[row + at] = 0;
-    return row;
+    for (let column = 0; column < this.#width - 1; column++) {
+      this.#held[row + 1 + column] = this.#total(index - 1, column);
+    }
+    return index;
   }
 
   /** The row before an index becomes its row. */
@@ -119,6 +130,10 @@ export class TimeRing {
   }
 
   #drop(count: number): void {
+    if (count === 0) return;
+    for (let column = 0; column < this.#width - 1; column++) {
+      this.#gone[column] = this.#total(count - 1, column);
+    }
     this.#oldest += count;
     if (this.#oldest >= this.#size) this.#oldest -= this.#size;
     this.#length -= count;

@@ -21,6 +21,8 @@ export interface TeamJson {
   readonly team: string;
   readonly lastHour: SpendJson;
   readonly today: SpendJson;
+  /** Dollars over normal within an hour that the team is paged for; null: still learning. */
+  readonly smallestIncidentUsd: number | null;
   readonly incidentId: string | null;
 }
 
@@ -116,6 +118,7 @@ function teamJson(team: TeamNow): TeamJson {
     team: team.team,
     lastHour: spend(team.actualUsdLastHour, team.expectedUsdLastHour),
     today: spend(team.actualUsdToday, team.expectedUsdToday),
+    smallestIncidentUsd: team.smallestIncidentUsd === null ? null : round(team.smallestIncidentUsd),
     incidentId: team.incidentId,
   };
 }

@@ -177,6 +177,11 @@ export class Metrics {
     "What the team spent in the last 60 minutes of event time",
     ["team"],
   );
+  readonly smallestIncidentUsd = this.#gauge(
+    "spikewatch_team_smallest_incident_usd",
+    "Dollars over expectation within an hour that the team is paged for: its own noise and its page budget set it",
+    ["team"],
+  );
   /** Over all processes the sum is 1: less, and nobody watches. */
   readonly detectLeader = this.#gauge(
     "spikewatch_detect_leader",

@@ -1,4 +1,5 @@
 import type { PaneUse } from "../../src/detect/series-tree.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import { officeDays } from "../support/spend-stream.ts";
 import type { Bench, BenchInput } from "./harness.ts";
@@ -19,7 +20,7 @@ export const detectBench: Bench = {
   variants: {
     spikewatch: (input) => {
       const { days, fresh } = officeOf(input);
-      const detector = new SpendDetector({ minimumUsd: 10, sensitivity: 1 });
+      const detector = new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 10 });
       for (const uses of days) detector.learn(uses);
       return Promise.resolve({
         pass: () => {

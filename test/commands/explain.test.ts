@@ -149,7 +149,7 @@ describe("explain", () => {
       timezone: "Europe/Berlin",
     };
     const incident = { ...anIncident({ id: "inc-rich" }), decision };
-    await store.incidentStore.saveIncidents([rowOfIncident(incident, null)]);
+    await store.incidentStore.saveIncidents([rowOfIncident(incident as unknown as Incident, null)]);
     await store.close();
 
     const { stdout } = await explain("inc-ri");

@@ -1,13 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import {
-  contributorsOf,
-  excessOf,
-  factorsOf,
-  narrow,
-  REST,
-  scopeOf,
-} from "../../src/detect/attribution.ts";
+import { contributorsOf, excessOf, narrow, REST, scopeOf } from "../../src/detect/attribution.ts";
+import { factorsOf } from "../../src/detect/factors.ts";
 import { learnt, nodeOf, NOON, PEOPLE, personal } from "./small-office.ts";
 
 const AT = { minute: NOON + 4, window: 5 } as const;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import {
+  EMPTY_HOUR,
   HISTORY_HOURS,
   HOUR,
   HourLog,
@@ -11,7 +12,15 @@ import {
 const FIRST = 480_000;
 
 function aSample(usd: number): HourSample {
-  return { usd, requests: 10 * usd, tokens: 1_000 * usd, activeUsers: 1 };
+  return {
+    usd,
+    requests: 10 * usd,
+    tokens: 1_000 * usd,
+    activeUsers: 1,
+    cells: 2,
+    starts: 1,
+    loads: 3,
+  };
 }
 
 /** Hours of the given dollars, one after the other from `FIRST`; null: an hour that held nothing. */
@@ -30,6 +39,9 @@ function sampleAt(log: HourLog, hour: number): HourSample {
     requests: log.value(index, HOUR.requests),
     tokens: log.value(index, HOUR.tokens),
     activeUsers: log.value(index, HOUR.activeUsers),
+    loads: log.value(index, HOUR.loads),
+    cells: log.value(index, HOUR.cells),
+    starts: log.value(index, HOUR.starts),
   };
 }
 
@@ -53,7 +65,7 @@ describe("HourLog", () => {
     expect(sampleAt(log, FIRST)).toEqual(aSample(1));
     expect(sampleAt(log, FIRST + 2)).toEqual(aSample(3));
     expect(log.find(FIRST + 1)).toBe(-1);
-    expect(sampleAt(log, FIRST + 1)).toEqual({ usd: 0, requests: 0, tokens: 0, activeUsers: 0 });
+    expect(sampleAt(log, FIRST + 1)).toEqual(EMPTY_HOUR);
     expect(log.find(FIRST + 3)).toBe(-1);
     expect(log.firstHour).toBe(FIRST);
     expect(log.length).toBe(2);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { LiveBoard } from "../../src/detect/live-board.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import { learnt, NOON, personal } from "./small-office.ts";
 
 describe("LiveBoard", () => {
   it("is empty before the first event", () => {
-    const board = new LiveBoard(new SpendDetector({ minimumUsd: 10, sensitivity: 1 }));
+    const board = new LiveBoard(new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 10 }));
 
     expect(board.snapshot()).toEqual({ eventTimeMs: null, teams: [], incidents: [], chart: [] });
   });

@@ -8,14 +8,14 @@ describe("Members", () => {
   it("tells what a user's window is made of, in each dimension", () => {
     const members = new Members();
     members.add(USE);
-    members.add({ ...USE, minute: MINUTE + 3, usd: 5, model: "opus" });
-    members.add({ ...USE, minute: MINUTE + 4, usd: 7, model: "opus", key: "k2" });
-    const at = { minute: MINUTE + 4, window: 2 };
+    members.add({ ...USE, minute: MINUTE + 6, usd: 5, model: "opus" });
+    members.add({ ...USE, minute: MINUTE + 10, usd: 7, model: "opus", key: "k2" });
+    const at = { minute: MINUTE + 10, window: 10 };
 
     expect(members.usd("model", "opus", at)).toBe(12);
-    expect(members.usd("model", "opus", { ...at, window: 1 })).toBe(7);
+    expect(members.usd("model", "opus", { ...at, window: 5 })).toBe(7);
     expect(members.usd("model", "sonnet", at)).toBe(0);
-    expect(members.usd("model", "sonnet", { ...at, window: 5 })).toBe(1);
+    expect(members.usd("model", "sonnet", { ...at, window: 15 })).toBe(1);
     expect(members.usd("key", "k", at)).toBe(5);
     expect(members.usd("tool", "code", at)).toBe(12);
     expect(members.usd("tool", "constructor", at)).toBe(0);
@@ -44,11 +44,19 @@ describe("Members", () => {
     expect(members.usd("model", "sonnet", { minute: MINUTE, window: 1 })).toBe(1_000);
   });
 
+  it("keeps what it has by steps of five minutes", () => {
+    const members = new Members();
+    members.add(USE);
+    members.add({ ...USE, minute: MINUTE + 4, usd: 2 });
+
+    expect(members.usd("key", "k", { minute: MINUTE + 4, window: 1 })).toBe(3);
+  });
+
   it("lets go of old minutes, not of the share", () => {
     const members = new Members();
     members.add(USE);
 
-    members.forget(MINUTE + 64);
+    members.forget(MINUTE + 400);
 
     expect(members.usd("key", "k", { minute: MINUTE, window: 60 })).toBe(0);
     expect(members.share("key", "k")).toBe(1);

@@ -1,5 +1,6 @@
 import type { Level } from "../../src/detect/incident.ts";
 import type { SeriesNode } from "../../src/detect/series-node.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
 import { aUse, MONDAY_MINUTE } from "../support/spend-stream.ts";
@@ -30,7 +31,7 @@ export function personal(
 
 /** What the team has learnt by noon, and what came after. */
 export function learnt(...after: readonly PaneUse[]): SpendDetector {
-  const detector = new SpendDetector({ minimumUsd: 10, sensitivity: 1 });
+  const detector = new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 10 });
   detector.learn(usualUses());
   detector.learn([...after].sort((a, b) => a.minute - b.minute));
   return detector;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Track } from "../../src/detect/episode.ts";
+import { HOUR } from "../../src/detect/hour-log.ts";
 import type { Incident } from "../../src/detect/incident.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
 import type { SpendDetector } from "../../src/detect/spend-detector.ts";
@@ -78,12 +79,11 @@ describe("SpendDetector that adopts what another one found", () => {
       follower.learn(some);
       naive.learn(some);
     }
-    const largest = (detector: SpendDetector): number =>
-      nodeOf(detector, "team").peak(NOON + 1440, 60);
+    const tomorrow = (detector: SpendDetector): number =>
+      nodeOf(detector, "team").expectedWindow(HOUR.usd, NOON + 1440 + 239, 240);
 
-    // It took the leader most of an hour to be sure: that is learnt by all three.
     expect(leader.incidents).toHaveLength(1);
-    expect(largest(naive)).toBeGreaterThan(largest(leader) + 5);
-    expect(Math.abs(largest(follower) - largest(leader))).toBeLessThan(2);
+    expect(tomorrow(naive)).toBeGreaterThan(tomorrow(leader) + 5);
+    expect(Math.abs(tomorrow(follower) - tomorrow(leader))).toBeLessThan(2);
   });
 });

@@ -75,4 +75,65 @@ describe("TimeRing", () => {
     ring.add(1001, 0, 7);
     expect(ring.sum(0, 0, 1001)).toBe(7);
   });
+
+  it("counts a late addition in its own bucket and in no other", () => {
+    const ring = new TimeRing(60, 2);
+    for (const bucket of [100, 101, 103, 104]) ring.add(bucket, 0, 1);
+
+    ring.add(101, 0, 10);
+    ring.add(102, 1, 5);
+    ring.add(102, 0, 100);
+
+    expect([100, 101, 102, 103, 104].map((one) => ring.sum(0, one - 1, one))).toEqual([
+      1, 11, 100, 1, 1,
+    ]);
+    expect(ring.sum(0, 101, 104)).toBe(102);
+    expect(ring.sum(1, 99, 104)).toBe(5);
+    expect(ring.sum(1, 102, 104)).toBe(0);
+    expect(ring.newest).toBe(104);
+  });
+
+  it("sums fractions to the same as adding them up, long after the first have fallen out", () => {
+    const ring = new TimeRing(128, 1);
+    const values = Array.from({ length: 20_000 }, (_, one) => 0.1 + (one % 7) * 1e-3);
+    values.forEach((value, one) => {
+      ring.add(one, 0, value);
+      if (one % 60 === 0) ring.forget(one);
+    });
+    const last = values.length - 1;
+
+    for (const window of [1, 5, 60, 120]) {
+      const sum = values.slice(-window).reduce((total, value) => total + value, 0);
+      expect(ring.sum(0, last - window, last)).toBeCloseTo(sum, 9);
+    }
+  });
+
+  it("holds nothing, not a rounding error, where nothing was added", () => {
+    const value = fc.double({ min: 0, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 50 }), (values) => {
+        const ring = new TimeRing(200, 2);
+        values.forEach((one, index) => {
+          ring.add(index, 0, one);
+          ring.add(index, 1, 1);
+        });
+        const last = values.length - 1;
+        for (let bucket = last + 1; bucket < last + 30; bucket++) ring.add(bucket, 1, 1);
+
+        expect(ring.sum(0, last, last + 30)).toBe(0);
+        expect(ring.sum(1, last, last + 29)).toBe(29);
+      }),
+    );
+  });
+
+  it("begins at zero again once all was forgotten", () => {
+    const ring = new TimeRing(10, 1);
+    ring.add(5, 0, 0.3);
+    ring.forget(100);
+    ring.reserve(60);
+    ring.add(101, 0, 0.1);
+
+    expect(ring.sum(0, 0, 200)).toBe(0.1);
+    expect(ring.sum(0, 100, 101)).toBe(0.1);
+  });
 });

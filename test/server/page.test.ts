@@ -49,6 +49,8 @@ describe("the page", () => {
           "$12,346 of $9,000",
         ]);
         expect((await rowOf(page, "fresh"))[2]).toBe("new");
+        const smallest = page.locator("#team-rows .strong").first();
+        expect(await smallest.getAttribute("title")).toContain("paged from $61");
         const level = page.locator("#team-rows .bullet").nth(1);
         expect(await level.getAttribute("data-level")).toBe("usual");
         expect(await page.getByRole("columnheader").allInnerTexts()).toEqual([

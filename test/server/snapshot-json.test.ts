@@ -55,6 +55,7 @@ describe("toLiveJson", () => {
       ".teams[].lastHour.expectedUsd: number",
       ".teams[].today.actualUsd: number",
       ".teams[].today.expectedUsd: number",
+      ".teams[].smallestIncidentUsd: number",
       ".teams[].incidentId: string",
       ".incidentsOpen: number",
       ".incidentsTotal: number",

@@ -15,6 +15,7 @@ export function aTeamNow(team: Partial<TeamNow> = {}): TeamNow {
     expectedUsdLastHour: 38.2,
     actualUsdToday: 402.1,
     expectedUsdToday: 390.4,
+    smallestIncidentUsd: 61.5,
     incidentId: null,
     ...team,
   };

@@ -1,10 +1,11 @@
 import type { Incident } from "../../src/detect/incident.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
 import type { IncidentChange } from "../../src/detect/episode-book.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import { aUse, MONDAY_MINUTE, officeDays } from "./spend-stream.ts";
 
-export const settings = { minimumUsd: 10, sensitivity: 1 };
+export const settings = { ...DEFAULT_DETECTION, minimumUsd: 10 };
 export const WEEKS = 4;
 export const LIVE_DAY = MONDAY_MINUTE + WEEKS * 7 * 1440;
 

@@ -1,5 +1,6 @@
 import type { Incident } from "../../src/detect/incident.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import { Dispatcher } from "../../src/notify/dispatcher.ts";
 import type { Delivery, Notification, Notifier } from "../../src/notify/notifier.ts";
@@ -84,7 +85,7 @@ export async function aDetectWorker(
   const { store = aQuietStore(), logger = silentLogger } = options;
   const clock = new ManualClock();
   const metrics = new Metrics();
-  const detector = new SpendDetector({ minimumUsd: 10, sensitivity: 1 });
+  const detector = new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 10 });
   const witness = new WitnessNotifier(store);
   const rules = { role: "primary", tickets: true, edits: true } as const;
   const receivers = [{ notifier: witness, rules, minIntervalMs: 0 }];

@@ -41,6 +41,10 @@ function updateRow(row, team) {
   setText(row.hourOf, `of ${roughMoney(team.lastHour.expectedUsd)}`);
   setText(row.today, money(team.today.actualUsd));
   setText(row.todayOf, `of ${roughMoney(team.today.expectedUsd)}`);
+  row.hour.title =
+    team.smallestIncidentUsd === null
+      ? "still learning what is normal"
+      : `paged from ${roughMoney(team.smallestIncidentUsd)} over normal within an hour on, or from less where prices, one person or failing calls stand out`;
   row.bullet.update(team.lastHour, troubled);
   row.element.classList.toggle("troubled", troubled);
   row.flag.hidden = !troubled;

@@ -1,0 +1,37 @@
+import { COLUMN } from "./statistics.ts";
+import type { MemberUse } from "./members.ts";
+
+/** What one minute of one dimension tuple adds to each node on its path. */
+export interface MinuteUse extends MemberUse {
+  readonly user: string;
+  readonly usdSquared: number;
+  readonly requests: number;
+  /** Of the requests, those that failed. */
+  readonly errors: number;
+  readonly tokens: number;
+  /** Of the tokens, those read from a cache and those put out. */
+  readonly cacheReadTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What a use says of its user's activity, and what that user usually makes of it. */
+export interface UseParts {
+  cells: number;
+  starts: number;
+  loads: number;
+  usualRequests: number;
+  usualTokens: number;
+  usualUsd: number;
+  /** Of the user's last step, when this use begins a new one. */
+  ratedCells: number;
+  priceShift: number;
+  sizeShift: number;
+  paceShift: number;
+}
+
+/** One of the columns that have minutes. */
+export function valueOf(use: MinuteUse, column: number): number {
+  if (column === COLUMN.usd) return use.usd;
+  if (column === COLUMN.requests) return use.requests;
+  return column === COLUMN.tokens ? use.tokens : use.errors;
+}

@@ -1,0 +1,128 @@
+import { excessOf, EXPLAINS, narrowSharply } from "./attribution.ts";
+import type { Calibration } from "./calibration.ts";
+import { about, evaluate, type Judge, type Verdict } from "./detector.ts";
+import { openEpisode, type Episode } from "./episode.ts";
+import type { EpisodeBook } from "./episode-book.ts";
+import { isStormOfErrors } from "./rules.ts";
+import type { SeriesNode } from "./series-node.ts";
+import type { SeriesTree } from "./series-tree.ts";
+import { stormAround } from "./storm.ts";
+
+/** With this many open pages under one team the next is about the team. */
+const STORM_PAGES = 2;
+/** What a group finds and one person did must come so near to that person's own bar. */
+const OWN_SLACK = 1.5;
+
+/** When something is decided: the minute that is judged, and the event time of the newest event it has seen. */
+export interface Moment {
+  readonly minute: number;
+  readonly newestMs: number;
+}
+
+/** Decides who is told of what: one incident a cause, at the series that explains it. */
+export class Pager {
+  readonly #tree: SeriesTree;
+  readonly #book: EpisodeBook;
+  readonly #calibration: Calibration;
+
+  constructor(tree: SeriesTree, book: EpisodeBook, calibration: Calibration) {
+    this.#tree = tree;
+    this.#book = book;
+    this.#calibration = calibration;
+  }
+
+  /** What a series has come to may be a page: about it, about what it is a part of, or about what it consists of. */
+  judge(leaf: SeriesNode, at: Moment): void {
+    const { minute } = at;
+    const first = this.verdict(leaf, minute, null);
+    if (!first.fires || this.#book.covers(leaf, first, minute)) return;
+    const { node, verdict } = this.#widen(leaf, minute, first);
+    if (this.#book.covers(node, verdict, minute)) return;
+    const storm = node !== leaf && verdict.score === first.score;
+    const span = { minute, window: verdict.windowMinutes, basis: verdict.basis };
+    const base = storm ? node : narrowSharply(node, span);
+    if (this.#book.covers(base, verdict, minute)) return;
+    const own = base === node ? verdict : this.verdict(base, minute, null);
+    // One person's evening is judged by that person's evenings, however quiet the others are.
+    if (base !== leaf && base.level === "user" && own.score < own.bar - OWN_SLACK) return;
+    this.open(base, at, own.fires ? own : about(base, minute, verdict));
+  }
+
+  /** Opens an incident, goes on with one that is hardly over, or does nothing where another has the word. */
+  open(found: SeriesNode, at: Moment, verdict: Verdict): void {
+    const { minute } = at;
+    if (found.settings.muteKinds.includes(verdict.kind)) return;
+    if (this.#book.covers(found, verdict, minute)) return;
+    if (this.#grows(found, verdict, minute)) return;
+    const base = verdict.severity === "page" ? this.#stormAround(found, minute) : found;
+    const chosen = base === found ? verdict : about(base, minute, { ...verdict, basis: "profile" });
+    if (base !== found && this.#book.covers(base, chosen, minute)) return;
+    const before = this.#book.recent(base, minute, chosen);
+    if (before !== undefined) {
+      before.reopen(minute, chosen);
+      this.#book.note("reopened", before);
+      return;
+    }
+    const masks = this.#book.masksAnew(base, minute);
+    const episode = openEpisode(base, chosen, { minute, openedAtMs: at.newestMs, masks });
+    this.#book.add(episode);
+    this.#book.note("opened", episode);
+  }
+
+  /** A page elsewhere turns out to be a part of this: retries of a second team, or a storm over many. It goes on as the organisation's. */
+  #grows(found: SeriesNode, verdict: Verdict, minute: number): boolean {
+    const { organisation } = this.#tree;
+    if (verdict.severity !== "page" || found === organisation) return false;
+    const isOfErrors = isStormOfErrors(verdict);
+    if (!isOfErrors && this.#stormAround(found, minute) === found) return false;
+    const before = this.#book.growing(
+      organisation,
+      minute,
+      ({ decision }) => !isOfErrors || (decision !== undefined && isStormOfErrors(decision)),
+    );
+    if (before === undefined || before.base === organisation) return false;
+    const wider = before.widened(organisation, minute);
+    this.#book.put(wider);
+    this.#book.note("updated", wider);
+    return true;
+  }
+
+  /** A team whose heat is one person's, who was paged about, is in no storm. */
+  #stormAround(found: SeriesNode, minute: number): SeriesNode {
+    return stormAround(this.#tree, found, minute, (team) => this.#book.hasPersonalPage(team));
+  }
+
+  /** Up where a third person of a team would be paged for, and as long as the parent pages too and the node is not the bulk of it: a surge of a whole team is one incident, not one a head. */
+  #widen(leaf: SeriesNode, minute: number, first: Verdict): { node: SeriesNode; verdict: Verdict } {
+    const team = leaf.parent;
+    if (team?.level === "team" && this.#book.pagesUnder(team) >= STORM_PAGES) {
+      return { node: team, verdict: about(team, minute, first) };
+    }
+    let node = leaf;
+    let verdict = first;
+    for (let { parent } = leaf; parent !== null; { parent } = parent) {
+      const above = this.verdict(parent, minute, null);
+      if (!above.fires || above.severity === "ticket") break;
+      const isBulk = [above, verdict].some(({ windowMinutes: window, basis }) => {
+        const at = { minute, window, basis };
+        return excessOf(node, at) >= EXPLAINS * excessOf(parent, at);
+      });
+      if (isBulk) break;
+      node = parent;
+      verdict = above;
+    }
+    return { node, verdict };
+  }
+
+  /** `self`: the incident that asks, which does not explain itself away. */
+  verdict(node: SeriesNode, minute: number, self: Episode | null): Verdict {
+    return evaluate(node, minute, this.judgeOf(node, minute, self));
+  }
+
+  judgeOf(node: SeriesNode, minute: number, self: Episode | null): Judge {
+    return {
+      calibration: this.#calibration,
+      explainedUsd: (window) => this.#book.explainedUsd(node, { minute, window }, self),
+    };
+  }
+}

@@ -1,0 +1,143 @@
+import { HOUR, HOUR_COLUMNS, type HourColumn, type HourSample } from "./hour-log.ts";
+import { BINS, type LocalHours } from "./local-hours.ts";
+
+/** Weekdays come five times a week, weekends twice: how much of a new hour goes into its bin at least. */
+const WEEKDAY_RATE = 0.04;
+const WEEKEND_RATE = 0.1;
+/** An hour counts up to so many times its bin, plus half a mean hour: a past incident must not become the profile. */
+const CLIP = 3;
+const CLIP_MEAN = 0.5;
+/** The level follows an hour's surprise by this part of its logarithm. */
+const LEVEL_RATE = 0.005;
+const LEVEL_CLIP = Math.LN2;
+/** Only hours that hold a good part of a mean hour tell of the level. */
+const LEVEL_FROM = 0.3;
+/** After a silence of five weeks nothing is filled in any more. */
+const MAX_SILENT_HOURS = 840;
+
+/**
+ * What a series is expected to hold in an hour: level × profile over 48 bins (24 hours of working days, 24 of weekends and holidays, in local time). The
+ * bins know the shape of the week, the level follows growth by a few per cent a day and jumps by none (detection.md 7.3).
+ */
+export class Profile {
+  /** Columns of HOUR that are kept: people and what works for them have the first few. */
+  readonly #width: number;
+  /** One block, since most series are people: bins × columns, then how often each bin was seen, the levels, and the means over the bins seen so far. */
+  readonly #state: Float32Array;
+  readonly #counts: number;
+  readonly #levels: number;
+  readonly #means: number;
+  #known = 0;
+  #closed = -1;
+
+  constructor(width: number = HOUR_COLUMNS) {
+    this.#width = width;
+    this.#counts = BINS * width;
+    this.#levels = this.#counts + BINS;
+    this.#means = this.#levels + width;
+    this.#state = new Float32Array(this.#means + width);
+    this.#state.fill(1, this.#levels, this.#means);
+  }
+
+  /** Hours that were closed so far, silent ones among them. */
+  get hours(): number {
+    return this.#known;
+  }
+
+  has(column: HourColumn): boolean {
+    return column < this.#width;
+  }
+
+  /** Expected of one hour: a column of HOUR. 0 where nothing is known. */
+  expected(hour: number, column: HourColumn, hours: LocalHours): number {
+    if (this.#known === 0 || !this.has(column)) return 0;
+    const bin = hours.bin(hour);
+    const value =
+      this.#at(this.#counts + bin) === 0
+        ? this.#at(this.#means + column)
+        : this.#at(bin * this.#width + column);
+    return this.#at(this.#levels + column) * value * hours.planned(hour);
+  }
+
+  /** Mean of an hour over all bins. */
+  mean(column: HourColumn): number {
+    return this.has(column) ? this.#at(this.#levels + column) * this.#at(this.#means + column) : 0;
+  }
+
+  #at(index: number): number {
+    return this.#state[index] as number;
+  }
+
+  /** Learns an hour that is over; hours come in order, and those between were silent. `first`: the first hour of the series. */
+  close(hour: number, sample: ArrayLike<number>, hours: LocalHours): void {
+    const from = this.#closed < 0 ? hour : Math.max(this.#closed + 1, hour - MAX_SILENT_HOURS);
+    for (let silent = from; silent < hour; silent++) this.#learn(silent, SILENCE, hours);
+    this.#learn(hour, sample, hours);
+    this.#closed = hour;
+    this.#average();
+  }
+
+  /** Passes over an hour: an incident or a planned event says nothing of the normal. */
+  skip(hour: number): void {
+    this.#closed = Math.max(this.#closed, hour);
+  }
+
+  #learn(hour: number, sample: ArrayLike<number>, hours: LocalHours): void {
+    if (hours.isSpecial(hour)) return;
+    const bin = hours.bin(hour);
+    const count = this.#at(this.#counts + bin) + 1;
+    this.#state[this.#counts + bin] = Math.min(count, 60_000);
+    const rate = Math.max(bin < 24 ? WEEKDAY_RATE : WEEKEND_RATE, 1 / count);
+    for (let column = 0; column < this.#width; column++) {
+      const at = bin * this.#width + column;
+      const usual = this.#at(at);
+      const value = this.#follow(column, sample[column] as number, count === 1 ? -1 : usual);
+      const most = CLIP * usual + CLIP_MEAN * this.#at(this.#means + column);
+      const clipped = count <= 2 ? value : Math.min(value, most);
+      this.#state[at] = usual + rate * (clipped - usual);
+    }
+    this.#known++;
+  }
+
+  /** Moves the level by an hour's surprise, and gives the hour as the bins count it: without the level. */
+  #follow(column: number, value: number, usual: number): number {
+    const level = this.#at(this.#levels + column);
+    const mean = this.#at(this.#means + column);
+    if (usual > LEVEL_FROM * mean && mean > 0 && value > 0) {
+      const surprise = Math.log(value / (level * usual));
+      const clipped = Math.max(-LEVEL_CLIP, Math.min(LEVEL_CLIP, surprise));
+      this.#state[this.#levels + column] = level * Math.exp(LEVEL_RATE * clipped);
+    }
+    return value / this.#at(this.#levels + column);
+  }
+
+  #average(): void {
+    for (let column = 0; column < this.#width; column++) {
+      let sum = 0;
+      let weight = 0;
+      for (let bin = 0; bin < BINS; bin++) {
+        if (this.#at(this.#counts + bin) === 0) continue;
+        const share = bin < 24 ? 5 : 2;
+        sum += share * this.#at(bin * this.#width + column);
+        weight += share;
+      }
+      this.#state[this.#means + column] = weight === 0 ? 0 : sum / weight;
+    }
+  }
+}
+
+const SILENCE = new Float64Array(HOUR_COLUMNS);
+
+const columns = new Float64Array(HOUR_COLUMNS);
+
+/** A sample as the profile takes it. Used anew by each call. */
+export function hourOf(sample: HourSample): Float64Array {
+  columns[HOUR.usd] = sample.usd;
+  columns[HOUR.requests] = sample.requests;
+  columns[HOUR.tokens] = sample.tokens;
+  columns[HOUR.activeUsers] = sample.activeUsers;
+  columns[HOUR.cells] = sample.cells;
+  columns[HOUR.starts] = sample.starts;
+  columns[HOUR.loads] = sample.loads;
+  return columns;
+}

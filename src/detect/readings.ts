@@ -1,0 +1,149 @@
+import { HOUR } from "./hour-log.ts";
+import type { Level } from "./incident.ts";
+import { STEP_MINUTES } from "./rings.ts";
+import type { SeriesNode } from "./series-node.ts";
+import { COLUMN, hourOfColumn, type Statistic } from "./statistics.ts";
+
+/** Regimes of a window. */
+export const BUSY = 0;
+export const QUIET = 1;
+/** A window is quiet where less than this part of a mean hour is expected. */
+const QUIET_BELOW = 0.35;
+/** A profile says nothing before it has seen a day. */
+const PROFILE_HOURS = 24;
+const FLOOR_SHARE = 0.5;
+/** An incident that explains more than this part of a window's dollars silences its counts and rates. */
+const WEIGHTY = 0.02;
+
+/** What one statistic holds at a minute. Reused: no object per statistic and minute. */
+export const held = { value: 0, regime: 0, isKnown: false };
+
+/** Reads a statistic of a series at a minute into `held`: its logarithmic value and regime. `explainedUsd`: what incidents account for. */
+export function read(
+  node: SeriesNode,
+  statistic: Statistic,
+  minute: number,
+  explainedUsd = 0,
+): void {
+  const { window, column, against } = statistic;
+  held.isKnown = false;
+  held.regime = BUSY;
+  // Counts and rates cannot be told apart by incident: where one weighs, they say nothing.
+  const isDollars = column === COLUMN.usd && against !== "rates";
+  if (!isDollars && explainedUsd > WEIGHTY * node.usd(minute, window)) return;
+  if (against === "rates") readRates(node, statistic, minute);
+  else if (against === "crowd") readCrowd(node, minute, window);
+  else if (against === "pace") readPace(node, statistic, minute);
+  else if (against === "demand") readDemand(node, minute, window);
+  else {
+    const explained = isDollars ? explainedUsd : 0;
+    const actual = Math.max(0, node.sum(column, minute, window) - explained);
+    if (against === "past") readPast(node, statistic, minute, actual);
+    else readTotal(node, statistic, minute, actual);
+  }
+}
+
+/** The mean over users' steps of how far each is from its user's usual rate. */
+function readRates(node: SeriesNode, { window, shift, floor }: Statistic, minute: number): void {
+  const cells = node.sum(COLUMN.ratedCells, minute, window);
+  if (cells === 0) return;
+  const typical = (node.profile.mean(HOUR.cells) * window) / 60;
+  const noise = floor + RATES_SHARE * typical;
+  held.value = node.sum(shift as number, minute, window) / (cells + noise);
+  held.isKnown = true;
+}
+
+/** What a user runs at once: requests against as many steps of their usual pace as the window has. */
+function readPace(node: SeriesNode, { window, floor }: Statistic, minute: number): void {
+  if (node.rates?.known !== true) return;
+  const usual = (node.rates.requestsPerCell * window) / STEP_MINUTES;
+  held.value = Math.log((node.requests(minute, window) + floor) / (usual + floor));
+  held.regime = isQuiet(node.parent ?? node, minute, 60) ? QUIET : BUSY;
+  held.isKnown = true;
+}
+
+/** The sum itself: it is measured by the series' own past. */
+function readPast(
+  node: SeriesNode,
+  { window, floor }: Statistic,
+  minute: number,
+  actual: number,
+): void {
+  if (actual <= 0) return;
+  held.value = Math.log(actual + floor);
+  held.regime = window <= 360 && isQuiet(node.parent ?? node, minute, 60) ? QUIET : BUSY;
+  held.isKnown = true;
+}
+
+/** A total against its profile. */
+function readTotal(
+  node: SeriesNode,
+  { window, column, floor }: Statistic,
+  minute: number,
+  actual: number,
+): void {
+  if (node.profile.hours < PROFILE_HOURS) return;
+  const hour = hourOfColumn(column);
+  const expected = node.expectedWindow(hour, minute, window);
+  const typical = (node.profile.mean(hour) * window) / 60;
+  const noise = Math.max(floor, FLOOR_SHARE * typical);
+  held.value = Math.log((actual + noise) / (expected + noise));
+  held.regime = window < 1440 && expected < QUIET_BELOW * typical ? QUIET : BUSY;
+  held.isKnown = true;
+}
+
+/** The mean of the logarithmic rises of dollars, requests, active steps and starts. */
+function readDemand(node: SeriesNode, minute: number, window: number): void {
+  if (node.profile.hours < PROFILE_HOURS) return;
+  let sum = 0;
+  for (const { column, hour, floor, weight } of DEMAND) {
+    const actual = node.sum(column, minute, window);
+    const expected = node.expectedWindow(hour, minute, window);
+    const typical = (node.profile.mean(hour) * window) / 60;
+    const noise = floor + (window >= 1440 ? 0.1 : DEMAND_SHARE) * typical;
+    sum += weight * Math.log((actual + noise) / (expected + noise));
+    if (hour === HOUR.cells && window < 1440 && expected < QUIET_BELOW * typical) {
+      held.regime = QUIET;
+    }
+  }
+  held.value = sum;
+  held.isKnown = true;
+}
+/** Weights by how steady a count is. */
+const DEMAND = [
+  { column: COLUMN.usd, hour: HOUR.usd, floor: 0.5, weight: 0.1 },
+  { column: COLUMN.loads, hour: HOUR.loads, floor: 1, weight: 0.4 },
+  { column: COLUMN.cells, hour: HOUR.cells, floor: 1, weight: 0.25 },
+  { column: COLUMN.starts, hour: HOUR.starts, floor: 1, weight: 0.25 },
+] as const;
+const DEMAND_SHARE = 0.5;
+const RATES_SHARE = 0.5;
+
+const CROWD_LEVELS: Readonly<Partial<Record<Level, Level>>> = {
+  team: "user",
+  department: "team",
+  organisation: "department",
+};
+const CROWD_CLIP = 3;
+const CROWD_FROM = 0.5;
+
+/** What the children that were active in a window are beyond their usual day, together. */
+function readCrowd(node: SeriesNode, minute: number, window: number): void {
+  const level = CROWD_LEVELS[node.level];
+  if (level === undefined) return;
+  let sum = 0;
+  let count = 0;
+  for (const child of node.children(level).values()) {
+    if (minute - child.lastMinute >= window) continue;
+    sum += Math.max(0, Math.min(CROWD_CLIP, child.heat - CROWD_FROM));
+    count++;
+  }
+  if (count < 2) return;
+  held.value = sum / Math.sqrt(count);
+  held.isKnown = true;
+}
+
+function isQuiet(group: SeriesNode, minute: number, window: number): boolean {
+  const typical = (group.profile.mean(HOUR.usd) * window) / 60;
+  return group.expectedWindow(HOUR.usd, minute, window) < QUIET_BELOW * typical;
+}

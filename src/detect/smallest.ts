@@ -1,0 +1,36 @@
+import type { Calibration } from "./calibration.ts";
+import { barOf } from "./evidence.ts";
+import { HOUR } from "./hour-log.ts";
+import { BUSY } from "./readings.ts";
+import type { SeriesNode } from "./series-node.ts";
+import { COLUMN } from "./statistics.ts";
+
+const WINDOW = 60;
+/** Half of what a mean hour holds is noise, at least half a dollar: as `readings.ts` measures totals. */
+const NOISE_SHARE = 0.5;
+const FLOOR_USD = 0.5;
+const RATIO = 1.3;
+
+/**
+ * Dollars over expectation within an hour of work that a team is paged for when nothing else is unusual: its own noise sets it, and the page budget
+ * (detection.md 7.5). What shows in prices, in one person, in failing calls or in many people at once is found with less. null before a day is known.
+ */
+export function smallestIncidentUsd(
+  team: SeriesNode,
+  minute: number,
+  calibration: Calibration,
+): number | null {
+  const index = team.statistics.findIndex(
+    ({ column, window, against }) =>
+      column === COLUMN.usd && window === WINDOW && against === "profile",
+  );
+  const typical = team.profile.mean(HOUR.usd);
+  if (index < 0 || typical === 0) return null;
+  const { minimumUsd } = team.settings;
+  const expected = Math.max(team.expectedWindow(HOUR.usd, minute, WINDOW), typical);
+  const noise = Math.max(FLOOR_USD, NOISE_SHARE * typical);
+  const surprise = calibration.totalAt(team, barOf(team));
+  const bound = calibration.valueAt(team, 2 * index + BUSY, surprise);
+  const usd = Math.exp(bound) * (expected + noise) - noise - expected;
+  return Math.max(minimumUsd, (RATIO - 1) * expected, usd);
+}

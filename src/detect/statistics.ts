@@ -1,0 +1,201 @@
+import { HOUR, HOUR_COLUMNS, type HourColumn } from "./hour-log.ts";
+import type { Factor, Level } from "./incident.ts";
+
+/** Columns of a series' rings: what is added up by minute and by five minutes. */
+export const COLUMN = {
+  usd: 0,
+  requests: 1,
+  tokens: 2,
+  errors: 3,
+  /** Five-minute steps in which a user was active, summed over users. */
+  cells: 4,
+  /** What tokens would usually have cost, by user; steps of users whose rates are known, and the sum over them of ln(dollars a token / usual). */
+  usualUsd: 5,
+  ratedCells: 6,
+  priceShift: 7,
+  /** Times that a user began after half an hour of silence. */
+  starts: 8,
+  /** What steps and requests of each user would usually have made, in requests and tokens; the sums of logarithms for size and pace. */
+  usualRequests: 9,
+  usualTokens: 10,
+  sizeShift: 11,
+  paceShift: 12,
+  /** Requests in steps of their users' usual pace. */
+  loads: 13,
+} as const;
+/** Columns of a group, of a user, of a key or agent, of a model or tool: most series are leaves, and a column costs eight bytes a step. */
+const GROUP_COLUMNS = 14;
+const USER_COLUMNS = 8;
+const LEAF_COLUMNS = 5;
+/** Columns that have minutes; the others are kept by five minutes. */
+export const MINUTE_COLUMNS = 4;
+
+/** What a statistic is compared with: the profile's expectation, the users' own usual rates, or nothing (the series' own past maxima). */
+export type Against = "profile" | "demand" | "crowd" | "rates" | "pace" | "past";
+
+/** One statistic: a column over a window, on a logarithmic scale. */
+export interface Statistic {
+  readonly name: string;
+  readonly factor: Factor;
+  readonly window: number;
+  readonly column: number;
+  /** With `rates`: the sums of logarithms over `ratedCells`, and what the money is compared with. */
+  readonly shift?: number;
+  readonly usual?: number;
+  readonly against: Against;
+  /** Statistics of one family say the same in other windows: dollars 0, demand 1, pace 2, price 3, size 4. */
+  readonly family: number;
+  /** Added to both sides: counts and dollars below it are noise. */
+  readonly floor: number;
+}
+
+const DOLLARS = [2, 5, 15, 60, 360, 1440, 10_080] as const;
+
+function dollars(windows: readonly number[], against: Against): Statistic[] {
+  return windows.map((window) => ({
+    name: `dollars_${window}m`,
+    factor: "dollars",
+    window,
+    column: COLUMN.usd,
+    against,
+    family: 0,
+    floor: 0.5,
+  }));
+}
+
+function counts(
+  name: string,
+  factor: Factor,
+  column: number,
+  windows: readonly number[],
+  against: Against,
+): Statistic[] {
+  return windows.map((window) => ({
+    name: `${name}_${window}m`,
+    factor,
+    window,
+    column,
+    against,
+    family: 2,
+    floor: 4,
+  }));
+}
+
+/** Dollars, requests, active steps and starts together: a heavy session moves the first two, more work moves all. */
+function demand(windows: readonly number[]): Statistic[] {
+  return windows.map((window) => ({
+    name: `demand_${window}m`,
+    factor: "active_users",
+    window,
+    column: COLUMN.cells,
+    against: "demand",
+    family: 1,
+    floor: 2,
+  }));
+}
+
+/** Requests in steps of each user's pace: what runs at once, however many people it is of. */
+function loads(windows: readonly number[]): Statistic[] {
+  return windows.map((window) => ({
+    name: `loads_${window}m`,
+    factor: "requests_per_active_user",
+    window,
+    column: COLUMN.loads,
+    against: "profile",
+    family: 1,
+    floor: 2,
+  }));
+}
+
+/** One of the rates, averaged over users' active steps: each counts once, however heavy. */
+function rates(
+  factor: Factor,
+  columns: Pick<Required<Statistic>, "column" | "shift" | "usual">,
+  windows: readonly number[],
+): Statistic[] {
+  return windows.map((window) => ({
+    name: `${factor}_${window}m`,
+    factor,
+    window,
+    ...columns,
+    against: "rates",
+    family: FAMILY[factor] ?? 2,
+    floor: 6,
+  }));
+}
+const FAMILY: Readonly<Partial<Record<Factor, number>>> = {
+  price_per_token: 3,
+  tokens_per_request: 4,
+};
+const PRICE = { column: COLUMN.usd, shift: COLUMN.priceShift, usual: COLUMN.usualUsd };
+const SIZE = { column: COLUMN.tokens, shift: COLUMN.sizeShift, usual: COLUMN.usualTokens };
+const PACE = { column: COLUMN.requests, shift: COLUMN.paceShift, usual: COLUMN.usualRequests };
+
+/** Children that are all beyond their usual day at once: people of a team, teams of a department. None has to stand out. */
+const CROWD: Omit<Statistic, "name" | "window"> = {
+  factor: "requests_per_active_user",
+  column: COLUMN.requests,
+  against: "crowd",
+  family: 2,
+  floor: 0,
+};
+
+/** Organisation, departments and teams: totals against the profile, factors against what their users usually do. */
+export const GROUP_STATISTICS: readonly Statistic[] = [
+  ...dollars(DOLLARS, "profile"),
+  ...demand([15, 60, 360, 1440, 2880, 5760]),
+  ...loads([15, 60, 360]),
+  { ...CROWD, name: "crowd_360m", window: 360 },
+  ...rates("price_per_token", PRICE, [60, 360]),
+  ...rates("tokens_per_request", SIZE, [60, 360]),
+  ...rates("requests_per_active_user", PACE, [60, 360]),
+];
+
+/** People: how much they run at once against their usual pace, and their own heaviest days, both on the scale of their peers. */
+export const PERSON_STATISTICS: readonly Statistic[] = [
+  ...counts("pace", "requests_per_active_user", COLUMN.requests, [15, 30, 60, 120], "pace"),
+  ...dollars([15, 60, 360, 1440], "past"),
+  ...counts("requests", "requests_per_active_user", COLUMN.requests, [360], "past"),
+  ...rates("price_per_token", PRICE, [60, 360]),
+];
+
+/** Keys and agents have no usual rates of their own. */
+const LEAF_STATISTICS: readonly Statistic[] = [
+  ...dollars([15, 60, 360, 1440], "past"),
+  ...counts("requests", "requests_per_active_user", COLUMN.requests, [15, 60, 360], "past"),
+];
+
+/** Models and tools only tell what an incident is made of. */
+const NONE: readonly Statistic[] = [];
+
+export function isGroup(level: Level): boolean {
+  return level === "organisation" || level === "department" || level === "team";
+}
+
+/** Columns that a series keeps by five minutes. */
+export function columnsOf(level: Level): number {
+  if (isGroup(level)) return GROUP_COLUMNS;
+  if (level === "user") return USER_COLUMNS;
+  return level === "model" || level === "tool" ? MINUTE_COLUMNS : LEAF_COLUMNS;
+}
+
+/** Where the hours keep a column. */
+export function hourOfColumn(column: number): HourColumn {
+  if (column === COLUMN.cells) return HOUR.cells;
+  if (column === COLUMN.starts) return HOUR.starts;
+  if (column === COLUMN.loads) return HOUR.loads;
+  return column === COLUMN.requests || column === COLUMN.tokens ? column : HOUR.usd;
+}
+
+/** Columns of HOUR of which a series learns what to expect. Whoever works for one user needs no number of them. */
+export function hourColumnsOf(level: Level): number {
+  if (isGroup(level)) return HOUR_COLUMNS;
+  if (level === "user") return HOUR.cells + 1;
+  return level === "key" ? HOUR.tokens + 1 : HOUR.activeUsers + 1;
+}
+
+export function statisticsOf(level: Level): readonly Statistic[] {
+  if (isGroup(level)) return GROUP_STATISTICS;
+  if (level === "user") return PERSON_STATISTICS;
+  return level === "model" || level === "tool" ? NONE : LEAF_STATISTICS;
+}

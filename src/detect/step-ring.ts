@@ -1,0 +1,47 @@
+import type { UseParts } from "./minute-use.ts";
+import { COLUMN } from "./statistics.ts";
+import { TimeRing } from "./time-ring.ts";
+
+/** A day of five-minute steps and room for late events: the charts, and the windows of hours. */
+const STEPS = 320;
+
+/** Sums by steps of five minutes: the first `columns` of COLUMN. What is not kept is 0. */
+export class StepRing extends TimeRing {
+  readonly #columns: number;
+
+  constructor(columns: number) {
+    super(STEPS, columns);
+    this.#columns = columns;
+  }
+
+  has(column: number): boolean {
+    return column < this.#columns;
+  }
+
+  override sum(column: number, after: number, to: number): number {
+    return this.has(column) ? super.sum(column, after, to) : 0;
+  }
+
+  /** What a use says of its user, as far as it is kept. */
+  addParts(step: number, parts: UseParts): void {
+    if (!this.has(COLUMN.cells)) return;
+    if (parts.cells > 0) this.add(step, COLUMN.cells, parts.cells);
+    if (!this.has(COLUMN.usualUsd)) return;
+    this.add(step, COLUMN.usualUsd, parts.usualUsd);
+    if (parts.ratedCells > 0) {
+      this.add(step, COLUMN.ratedCells, parts.ratedCells);
+      this.add(step, COLUMN.priceShift, parts.priceShift);
+    }
+    if (this.has(COLUMN.starts)) this.#addOfGroup(step, parts);
+  }
+
+  #addOfGroup(step: number, parts: UseParts): void {
+    if (parts.starts > 0) this.add(step, COLUMN.starts, parts.starts);
+    this.add(step, COLUMN.loads, parts.loads);
+    if (parts.usualRequests > 0) this.add(step, COLUMN.usualRequests, parts.usualRequests);
+    this.add(step, COLUMN.usualTokens, parts.usualTokens);
+    if (parts.ratedCells === 0) return;
+    this.add(step, COLUMN.sizeShift, parts.sizeShift);
+    this.add(step, COLUMN.paceShift, parts.paceShift);
+  }
+}

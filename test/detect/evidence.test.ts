@@ -1,0 +1,103 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { Calibration } from "../../src/detect/calibration.ts";
+import { barOf, totalOf, watch } from "../../src/detect/evidence.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
+import { statisticsOf } from "../../src/detect/statistics.ts";
+import { aNode, parts } from "../support/series-builders.ts";
+import { aUse, MONDAY_MINUTE } from "../support/spend-stream.ts";
+
+const surprise = fc.double({ min: 0, max: 12, noNaN: true });
+
+describe("totalOf", () => {
+  const statistics = statisticsOf("team");
+  const total = (of: readonly number[]): number => totalOf(statistics, (index) => of[index] ?? 0);
+
+  it("is the surprise of a lone statistic", () => {
+    fc.assert(
+      fc.property(surprise, fc.nat(statistics.length - 1), (one, at) => {
+        const of = statistics.map((_, index) => (index === at ? one : 0));
+        expect(total(of)).toBeCloseTo(one, 9);
+      }),
+    );
+  });
+
+  it("counts the windows of one family once, and another family as more evidence", () => {
+    const at = (name: string): number => statistics.findIndex((one) => one.name === name);
+    const of = statistics.map(() => 0);
+    of[at("dollars_60m")] = 3;
+    of[at("dollars_15m")] = 2;
+    expect(total(of)).toBe(3);
+
+    of[at("price_per_token_60m")] = 2;
+    expect(total(of)).toBeGreaterThan(3);
+    expect(total(of)).toBeLessThan(5);
+  });
+
+  it("falls with no surprise that rises", () => {
+    const many = fc.array(surprise, { minLength: statistics.length, maxLength: statistics.length });
+    fc.assert(
+      fc.property(many, fc.nat(statistics.length - 1), surprise, (of, at, more) => {
+        const raised = of.map((one, index) => (index === at ? one + more : one));
+        expect(total(raised)).toBeGreaterThanOrEqual(total(of) - 1e-12);
+      }),
+    );
+  });
+});
+
+describe("barOf", () => {
+  it("rises by the logarithm of how many share a budget, and falls with the budget", () => {
+    const team = aNode("team", "payments");
+    const alone = aNode("user", "ada", team);
+    const one = barOf(alone);
+    for (let more = 0; more < 9; more++) aNode("user", `u${more}`, team);
+
+    expect(barOf(alone) - one).toBeCloseTo(1, 9);
+    const generous = aNode("team", "x", null, { ...DEFAULT_DETECTION, pagesPerQuarter: 10 });
+    expect(barOf(team) - barOf(generous)).toBeCloseTo(1, 9);
+  });
+});
+
+describe("watch", () => {
+  const DAYS = 12;
+
+  /** A person who sends ten calls at ten each day. */
+  function aPerson(calibration: Calibration) {
+    const person = aNode("user", "ada", aNode("team", "payments"));
+    let last = 0;
+    for (let day = 0; day < DAYS; day++) {
+      const minute = MONDAY_MINUTE + day * 1440 + 600;
+      calibration.turn(person, person.hours.day(minute), true);
+      for (let call = 0; call < 10; call++) {
+        last = minute + call;
+        person.add(aUse({ minute: last, user: "ada" }), parts({ cells: Number(call % 5 === 0) }));
+        watch(person, last, calibration, true);
+      }
+      const hour = Math.floor(minute / 60);
+      const held = person.totals(hour * 60 + 59, 60);
+      person.closeHour(hour, held, held);
+    }
+    return { person, noon: last - (last % 1440) + 720 };
+  }
+
+  it("calls for a judgement where a person does a hundred times as much as ever, and not before", () => {
+    const calibration = new Calibration();
+    const { person, noon } = aPerson(calibration);
+    person.add(aUse({ minute: noon, user: "ada" }), parts());
+    expect(watch(person, noon, calibration, true)).toBe(false);
+
+    const flood = aUse({ minute: noon + 1, user: "ada", requests: 4_000, usd: 900, tokens: 9e7 });
+    person.add(flood, parts());
+    expect(watch(person, noon + 1, calibration, true)).toBe(true);
+  });
+
+  it("notes nothing of what an incident touches", () => {
+    const calibration = new Calibration();
+    const { person, noon } = aPerson(calibration);
+    const { total } = person.tails;
+    person.add(aUse({ minute: noon, user: "ada", requests: 4_000, usd: 900 }), parts());
+    watch(person, noon, calibration, false);
+
+    expect(person.tails.total).toBe(total);
+  });
+});
