@@ -5,7 +5,7 @@ import type { SeenPosition, Tail } from "../store/rows.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { LogEnds } from "./tail-watermark.ts";
 
-const POLL_MS = 1_000;
+const POLL_MS = 500;
 /** A backlog that nobody has read any of for this long is not waited for: whoever reads it is down, and what others still store must be watched. */
 const STALLED_MS = 60_000;
 

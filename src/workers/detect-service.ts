@@ -162,8 +162,9 @@ export class DetectService implements Service {
     const following = follower.follow(AbortSignal.any([signal, elected.signal]));
     const lease = await leadership.acquire(signal);
     elected.abort();
-    if (lease !== null) await following;
-    return lease;
+    if (lease === null) return null;
+    await Promise.race([following, untilAborted(AbortSignal.any([signal, lease.lost]))]);
+    return signal.aborted ? null : lease;
   }
 
   async #lead(follower: DetectFollower, lease: LeaderTerm): Promise<void> {
@@ -182,7 +183,9 @@ export class DetectService implements Service {
     const over = AbortSignal.any([lease.lost, this.#stopping.signal]);
     this.#term = term;
     try {
-      if (await this.#takeOver(follower, worker, over)) {
+      // A store that does not answer must not hold up who is asked to stop.
+      const taken = this.#takeOver(follower, worker, over);
+      if ((await Promise.race([taken, untilAborted(over)])) === true) {
         void this.#askEnds(follower, over);
         await this.#watch(follower, term, over);
       }
@@ -198,6 +201,7 @@ export class DetectService implements Service {
     worker: DetectWorker,
     over: AbortSignal,
   ): Promise<boolean> {
+    if (over.aborted) return false;
     const { clock, logger } = this.#options;
     const startedMs = clock.now();
     try {

@@ -86,6 +86,7 @@ export class DetectWorker implements Service {
     const { detector, store, dispatcher, clock, metrics } = this.#options;
     const actions = await store.loadActions(clock.now() - ACTIONS_MS);
     await dispatcher.recover(stored.filter((one) => isRecent(one, detector.newestMs)));
+    if (this.#stopping.signal.aborted) return;
     for (const { id } of stored) this.#stored.add(id);
     metrics.detectLeader.set(1);
     for (const { uses, maxEventMs } of missed) this.see(uses, maxEventMs);

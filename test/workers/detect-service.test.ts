@@ -48,7 +48,7 @@ describe("DetectService", () => {
     expect(election.isStopped).toBe(true);
   });
 
-  it.each(["learns", "stands by", "watches"])(
+  it.each(["learns", "stands by", "takes over", "watches"])(
     "gives the leadership back at once although the store does not answer while it %s",
     async (state) => {
       const world = new World();
@@ -57,6 +57,7 @@ describe("DetectService", () => {
       if (state === "watches") election.elect();
       await world.pass(2);
       world.commits.isSilent = true;
+      if (state === "takes over") election.elect();
       await world.pass(2);
 
       const stopped = service.stop();

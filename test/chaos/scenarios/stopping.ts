@@ -31,6 +31,7 @@ export const stopping: Scenario = {
           run: async ({ arena, random, clock }, index) => {
             const silent = SILENT[index % SILENT.length]!;
             const [worker] = arena.workers;
+            await worker!.ready();
             await clock.sleep(random.below(1_000));
             if (silent === "ClickHouse") arena.wire.cut();
             if (silent === "the broker") wire.cut();
