@@ -184,8 +184,11 @@ export class DetectService implements Service {
     this.#term = term;
     try {
       // A store that does not answer must not hold up who is asked to stop.
-      const taken = this.#takeOver(follower, worker, over);
-      if ((await Promise.race([taken, untilAborted(over)])) === true) {
+      const taken = await Promise.race([
+        untilAborted(over),
+        this.#takeOver(follower, worker, over),
+      ]);
+      if (taken === true) {
         void this.#askEnds(follower, over);
         await this.#watch(follower, term, over);
       }
@@ -201,7 +204,6 @@ export class DetectService implements Service {
     worker: DetectWorker,
     over: AbortSignal,
   ): Promise<boolean> {
-    if (over.aborted) return false;
     const { clock, logger } = this.#options;
     const startedMs = clock.now();
     try {
