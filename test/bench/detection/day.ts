@@ -9,8 +9,8 @@ import type { Traps } from "./traps.ts";
 const WEEKDAY_SHAPE = [0.3, 0.94, 1.05, 1.06, 1.03, 0.87, 0.3];
 /** Chance of a session to begin in each tenth of the working day: a slow start, a dip at noon. */
 const DAY_SHAPE = [0.7, 1.1, 1.3, 1.15, 0.6, 0.9, 1.2, 1.2, 1, 0.65];
-const HOUR_SWING = 0.2;
-const PERSON_SWING = 0.4;
+const HOUR_SWING = 0.15;
+const PERSON_SWING = 0.3;
 const EVENING = 0.05;
 const HEAVY = { share: 0.01, low: 2.5, high: 6 };
 const MOST_TURNS = 360;

@@ -18,19 +18,19 @@ export interface PlanOptions {
   readonly moved: ReadonlySet<number>;
 }
 
-/** How many of each a company of ten teams and eight watched weeks gets; drawn between. */
+/** How many of each a company of ten teams and eight watched weeks gets on average: a team has an incident every five weeks or so. Were there more, they would be its normal. */
 const COUNTS: Readonly<Record<SimKind, readonly [number, number]>> = {
-  storm: [2, 3],
-  ramp: [2, 3],
-  shift: [2, 3],
-  "off-hours": [2, 3],
-  tokenmaxxing: [2, 3],
-  "price-switch": [2, 3],
-  "new-spender": [2, 3],
-  drop: [2, 3],
-  runaway: [2, 3],
-  spike: [3, 3],
-  "retry-storm": [2, 3],
+  storm: [0.7, 1.3],
+  ramp: [0.7, 1.3],
+  shift: [0.7, 1.3],
+  "off-hours": [0.7, 1.3],
+  tokenmaxxing: [0.7, 1.3],
+  "price-switch": [0.7, 1.3],
+  "new-spender": [0.7, 1.3],
+  drop: [0.7, 1.3],
+  runaway: [0.7, 1.3],
+  spike: [1, 1.6],
+  "retry-storm": [0.7, 1.3],
   surge: [0, 0],
 };
 const ORDER = Object.keys(COUNTS) as SimKind[];
@@ -43,7 +43,7 @@ export function planIncidents(company: Company, options: PlanOptions): Effect[] 
   for (const kind of ORDER) {
     if (options.only !== null && !options.only.includes(kind)) continue;
     const [low, high] = COUNTS[kind];
-    const drawn = random.between(low, high + 0.999) * scale;
+    const drawn = random.between(low, high) * scale;
     const asked = options.only === null ? 0 : kind === "surge" ? 1 : Math.max(1, 4 * scale);
     const wanted = Math.max(drawn, asked);
     const count = Math.floor(wanted) + (random.chance(wanted % 1) ? 1 : 0);

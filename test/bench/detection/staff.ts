@@ -72,16 +72,16 @@ const people = {
   size: [22, 28],
   habits: [ENGINEERS, CLERKS],
   programs: [],
-  swing: [0.12, 0.18],
+  swing: [0.1, 0.14],
   activity: 1,
 } as const satisfies KindPlan;
 
 const PLANS: Readonly<Record<TeamKind, KindPlan>> = {
-  "small-office": { ...people, size: [7, 9], swing: [0.14, 0.22] },
+  "small-office": { ...people, size: [7, 9], swing: [0.12, 0.18] },
   office: people,
-  "large-office": { ...people, size: [80, 110], activity: 0.6, swing: [0.12, 0.16] },
+  "large-office": { ...people, size: [80, 110], activity: 0.6, swing: [0.1, 0.13] },
   "night-shift": { ...people, size: [18, 26] },
-  "new-team": { ...people, size: [12, 22], swing: [0.14, 0.2] },
+  "new-team": { ...people, size: [12, 22], swing: [0.12, 0.16] },
   batch: {
     size: [4, 6],
     habits: [ENGINEERS],
