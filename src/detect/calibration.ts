@@ -1,8 +1,9 @@
 import type { Level } from "./incident.ts";
 import { PeerAverages, type Peers } from "./node-tails.ts";
+import { BUSY, REGIMES, slotOf } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { TailPool } from "./tail-pool.ts";
-import type { Statistic } from "./statistics.ts";
+import { FAMILIES, type Statistic } from "./statistics.ts";
 
 /** Series of one class have their tails in common: groups, and each level of leaves. */
 type TailClass = "group" | Exclude<Level, "organisation" | "department" | "team">;
@@ -14,6 +15,7 @@ export class Calibration {
   readonly #pools = new Map<TailClass, TailPool[]>();
   readonly #peers = new Map<Level, PeerAverages>();
   readonly #total = new Map<TailClass, TailPool>();
+  readonly #families = new Map<TailClass, TailPool[]>();
 
   /** Days of a class's statistic that were learnt. */
   days(node: SeriesNode, slot: number): number {
@@ -43,6 +45,11 @@ export class Calibration {
     return node.tails.valueAt(slot, residual, this.peersOf(node, slot));
   }
 
+  /** −log10 of the chance that the most surprising statistic of a family comes to so much on an ordinary day: of many windows one always stands out. */
+  familySurprise({ level }: SeriesNode, family: number, surprise: number): number {
+    return this.#family(level, family).surprise(surprise);
+  }
+
   /** −log10 of the chance that the evidence of all statistics of a series comes to so much on an ordinary day. */
   totalSurprise({ level }: SeriesNode, total: number): number {
     return this.#totals(level).surprise(total);
@@ -56,8 +63,14 @@ export class Calibration {
 
   /** A new day of a series begins: the last one is learnt, unless an incident or an event spoilt it. */
   turn(node: SeriesNode, day: number, counts: boolean): void {
-    const { total } = node.tails;
+    const { total, families } = node.tails;
     if (counts && total >= 0 && day !== node.tails.day) this.#totals(node.level).add(total);
+    if (counts && total >= 0 && day !== node.tails.day) {
+      for (let family = 0; family < families.length; family++) {
+        const most = families[family] as number;
+        if (most >= 0) this.#family(node.level, family).add(most);
+      }
+    }
     node.tails.turn(
       day,
       counts,
@@ -72,8 +85,17 @@ export class Calibration {
     );
   }
 
+  /** On which part of their days the people around a series are at work in a regime. */
+  shareOfDays(node: SeriesNode, index: number, regime: number): number {
+    const { parent } = node;
+    const near = parent?.level === "team" ? parent.peersOf(node.level) : undefined;
+    const { share, days } = shareIn(near, index, regime);
+    const everywhere = shareIn(this.#averages(node), index, regime);
+    return (days * share + SHARE_DAYS * everywhere.share) / (days + SHARE_DAYS);
+  }
+
   peersOf(node: SeriesNode, slot: number): Peers {
-    const general = GENERAL[node.statistics[slot >> 1]?.against ?? "past"];
+    const general = GENERAL[node.statistics[Math.floor(slot / REGIMES)]?.against ?? "past"];
     const everywhere = this.#averages(node).peers(slot, general);
     const { parent } = node;
     const near = parent?.level === "team" ? parent.peersOf(node.level) : undefined;
@@ -84,10 +106,20 @@ export class Calibration {
     const name = classOf(node.level);
     let pools = this.#pools.get(name);
     if (pools === undefined) {
-      pools = Array.from({ length: 2 * node.statistics.length }, () => new TailPool());
+      pools = Array.from({ length: REGIMES * node.statistics.length }, () => new TailPool());
       this.#pools.set(name, pools);
     }
     return pools[slot] as TailPool;
+  }
+
+  #family(level: Level, family: number): TailPool {
+    const name = classOf(level);
+    let pools = this.#families.get(name);
+    if (pools === undefined) {
+      pools = Array.from({ length: FAMILIES }, () => new TailPool(PRIOR_FAMILY, true));
+      this.#families.set(name, pools);
+    }
+    return pools[family] as TailPool;
   }
 
   #totals(level: Level): TailPool {
@@ -103,18 +135,31 @@ export class Calibration {
   #averages({ level, statistics }: SeriesNode): PeerAverages {
     let averages = this.#peers.get(level);
     if (averages === undefined) {
-      averages = new PeerAverages(2 * statistics.length);
+      averages = new PeerAverages(REGIMES * statistics.length);
       this.#peers.set(level, averages);
     }
     return averages;
   }
 }
 
+/** Days that peers had in a regime, of those that they had at all: at work is where most are. */
+function shareIn(
+  peers: PeerAverages | undefined,
+  index: number,
+  regime: number,
+): { readonly share: number; readonly days: number } {
+  const days = peers?.seen(slotOf(index, BUSY)) ?? 0;
+  const there = peers?.seen(slotOf(index, regime)) ?? 0;
+  return { share: Math.min(1, (there + PRIOR_SHARE) / (days + 1)), days };
+}
+const SHARE_DAYS = 100;
+const PRIOR_SHARE = 0.1;
+
 function siblingsOf({ parent, level, statistics }: SeriesNode): PeerAverages | null {
   if (parent?.level !== "team") return null;
   let peers = parent.peersOf(level);
   if (peers === undefined) {
-    peers = new PeerAverages(2 * statistics.length);
+    peers = new PeerAverages(REGIMES * statistics.length);
     parent.setPeers(level, peers);
   }
   return peers;
@@ -124,12 +169,15 @@ function classOf(level: Level): TailClass {
   return level === "organisation" || level === "department" || level === "team" ? "group" : level;
 }
 
+/** Before anything was learnt: what the most surprising of a few windows comes to on one day in ten, and on one in forty. */
+const PRIOR_FAMILY = { from: 1.4, to: 2.1 };
 /** Before anything was learnt: what the evidence of a dozen statistics in families comes to on one day in ten, and on one in forty. */
 const PRIOR_TOTAL = { from: 2, to: 2.9 };
 
 /** Before anything was learnt: logarithms of a day's maximum. A group against its profile, a person in dollars and requests, rates against the usual. */
 const GENERAL: Readonly<Record<Statistic["against"], Peers>> = {
   crowd: { usual: 1, between: 0.2, within: 0.4 },
+  together: { usual: 1, between: 0.2, within: 0.3 },
   demand: { usual: 0.4, between: 0.1, within: 0.06 },
   profile: { usual: 0.8, between: 0.3, within: 0.25 },
   pace: { usual: 0.2, between: 0.15, within: 0.2 },

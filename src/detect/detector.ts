@@ -8,8 +8,9 @@ import {
   type IncidentKind,
   type Severity,
 } from "./incident.ts";
-import { barOf, surpriseOf, totalOf } from "./evidence.ts";
-import { held, QUIET, read } from "./readings.ts";
+import { barOf, surpriseOf, totalOf, type Surprise } from "./evidence.ts";
+import { held, read } from "./readings.ts";
+import { BUSY } from "./regimes.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { COLUMN, type Statistic } from "./statistics.ts";
 
@@ -30,6 +31,8 @@ export interface Verdict {
   /** −log10 of the chance that an ordinary day of the series goes this far, and what it must pass. */
   readonly score: number;
   readonly bar: number;
+  /** What kind of hours it was found in: `regimes.ts`. */
+  readonly regime: number;
   readonly fires: boolean;
 }
 
@@ -44,15 +47,19 @@ export interface Judge {
 export const LEARNING_DAYS = 2;
 /** What is spent must be so many times what is expected, whatever its surprise. */
 const RATIO = 1.3;
+/** Of a rate, which is measured closely and fills its window only bit by bit. */
+const RATE_RATIO = 1.15;
+
+const NO_SURPRISE: Surprise = { surprise: 0, regime: BUSY };
 
 /** Judges a series at one minute: the evidence of all its statistics, and of those that hold money the most surprising to tell of it. */
 export function evaluate(node: SeriesNode, minute: number, judge: Judge): Verdict {
   const verdicts = evaluateAll(node, minute, judge);
-  const surprises = new Map(verdicts.map(({ statistic, score }) => [statistic, score]));
-  const total = totalOf(
-    node.statistics,
-    (index) => surprises.get(node.statistics[index]?.name ?? "") ?? 0,
-  );
+  const byName = new Map(verdicts.map((one) => [one.statistic, one]));
+  const total = totalOf(node, judge.calibration, (index) => {
+    const one = byName.get(node.statistics[index]?.name ?? "");
+    return one === undefined ? NO_SURPRISE : { surprise: one.score, regime: one.regime };
+  });
   const score = judge.calibration.totalSurprise(node, total);
   const bar = barOf(node);
   let best: Verdict | null = null;
@@ -99,8 +106,11 @@ function judgeOne(node: SeriesNode, index: number, minute: number, judge: Judge)
     excessUsd,
     score,
     bar,
+    regime,
     fires:
-      isReady && actualUsd >= RATIO * expectedUsd && isMoney(node, excessUsd, { window, regime }),
+      isReady &&
+      actualUsd >= (statistic.against === "rates" ? RATE_RATIO : RATIO) * expectedUsd &&
+      isMoney(node, excessUsd, { window, regime }),
   };
 }
 
@@ -113,13 +123,13 @@ function isMoney(
   const { minimumUsd } = node.settings;
   if (excessUsd >= minimumUsd) return true;
   // Nobody else is at work, so nothing else explains it, and nobody will see it before the morning.
-  if (regime === QUIET && PERSONAL.includes(node.level)) {
+  if (regime !== BUSY && PERSONAL.includes(node.level)) {
     return excessUsd >= EARLY_SHARE * minimumUsd;
   }
   return excessUsd >= EARLY_SHARE * minimumUsd && (excessUsd * 60) / window >= SOON * minimumUsd;
 }
 const EARLY_SHARE = 0.4;
-const SOON = 1.8;
+const SOON = 1.2;
 
 function basisOf({ against, column }: Statistic): Basis {
   if (against !== "rates") return "profile";
@@ -129,7 +139,7 @@ function basisOf({ against, column }: Statistic): Basis {
 
 function kindOf({ factor, window, against }: Statistic, regime: number): IncidentKind {
   if (factor === "price_per_token") return "price";
-  if (regime === QUIET && window >= 60) return "off-hours";
+  if (regime !== BUSY && window >= 60 && window < 1440) return "off-hours";
   if (factor === "requests_per_active_user" && window >= 360) return "waste";
   return window >= 1440 || (against === "demand" && window >= 360) ? "shift" : "spike";
 }
@@ -172,6 +182,7 @@ function nothing(node: SeriesNode, minute: number, judge: Judge): Verdict {
     excessUsd: actualUsd - expected.usd,
     score: 0,
     bar: barOf(node),
+    regime: BUSY,
     fires: false,
   };
 }

@@ -27,7 +27,25 @@ export interface UseParts {
   priceShift: number;
   sizeShift: number;
   paceShift: number;
+  mixShift: number;
+  cacheShift: number;
 }
+
+/** Of nobody in particular. */
+export const NO_PARTS: Readonly<UseParts> = {
+  cells: 0,
+  starts: 0,
+  loads: 0,
+  usualRequests: 0,
+  usualTokens: 0,
+  usualUsd: 0,
+  ratedCells: 0,
+  priceShift: 0,
+  sizeShift: 0,
+  paceShift: 0,
+  mixShift: 0,
+  cacheShift: 0,
+};
 
 /** One of the columns that have minutes. */
 export function valueOf(use: MinuteUse, column: number): number {

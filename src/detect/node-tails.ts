@@ -1,3 +1,6 @@
+import { REGIMES } from "./regimes.ts";
+import { FAMILIES } from "./statistics.ts";
+
 /** Fields of one statistic's state. */
 const USUAL = 0;
 const VARIANCE = 1;
@@ -6,7 +9,7 @@ const TODAY = 3;
 /** The value from which on a day is surprising, and how much more makes it ten times rarer; NaN: not worked out today. */
 const FROM = 4;
 const DECADE = 5;
-/** How surprising it was when it was looked at last: one for both regimes. */
+/** How surprising it was when it was looked at last, and in which regime: in the first two regimes' fields. */
 const LAST = 6;
 const FIELDS = 7;
 /** A usual day is an average over about so many days. */
@@ -27,11 +30,13 @@ export interface Peers {
 }
 
 /**
- * The usual day of one series, for each of its statistics and in each of two regimes (busy, quiet): an average of its daily maxima and their variance,
+ * The usual day of one series, for each of its statistics and in each regime (`regimes.ts`): an average of its daily maxima and their variance,
  * shrunk towards its peers while it is young.
  */
 export class NodeTails {
   readonly #state: Float32Array;
+  /** The day's most surprising of each family; −1 before any. */
+  readonly families = new Float32Array(FAMILIES);
   #day = -1;
   #total = -1;
   /** What the evidence must pass today; NaN: not worked out yet. */
@@ -71,11 +76,17 @@ export class NodeTails {
 
   /** How surprising a statistic was when it was looked at last. */
   last(index: number): number {
-    return this.#state[2 * index * FIELDS + LAST] as number;
+    return this.#state[REGIMES * index * FIELDS + LAST] as number;
   }
 
-  setLast(index: number, surprise: number): void {
-    this.#state[2 * index * FIELDS + LAST] = surprise;
+  /** The regime that it was looked at in. */
+  lastRegime(index: number): number {
+    return this.#state[(REGIMES * index + 1) * FIELDS + LAST] as number;
+  }
+
+  setLast(index: number, surprise: number, regime: number): void {
+    this.#state[REGIMES * index * FIELDS + LAST] = surprise;
+    this.#state[(REGIMES * index + 1) * FIELDS + LAST] = regime;
   }
 
   /** The day's most evidence of all statistics together; −1 before any. */
@@ -85,6 +96,10 @@ export class NodeTails {
 
   noteTotal(total: number): void {
     if (total > this.#total) this.#total = total;
+  }
+
+  noteFamily(family: number, surprise: number): void {
+    if (surprise > (this.families[family] as number)) this.families[family] = surprise;
   }
 
   /** Notes a value of today. */
@@ -191,6 +206,7 @@ export class NodeTails {
 
   #clearToday(): void {
     this.#total = -1;
+    this.families.fill(-1);
     for (let at = TODAY; at < this.#state.length; at += FIELDS) this.#state[at] = -Infinity;
   }
 }
@@ -204,16 +220,19 @@ export class PeerAverages {
   readonly #square: Float64Array;
   readonly #within: Float64Array;
   readonly #days: Float64Array;
+  readonly #seen: Float64Array;
 
   constructor(slots: number) {
     this.#usual = new Float64Array(slots);
     this.#square = new Float64Array(slots);
     this.#within = new Float64Array(slots);
     this.#days = new Float64Array(slots);
+    this.#seen = new Float64Array(slots);
   }
 
   /** A series' day, and how far it was from that series' usual day. */
   add(slot: number, value: number, ownUsual: number, ownDays: number): void {
+    this.#seen[slot] = (this.#seen[slot] as number) + 1;
     const days = Math.min((this.#days[slot] as number) + 1, PEER_DAYS);
     this.#days[slot] = days;
     const rate = 1 / days;
@@ -230,6 +249,11 @@ export class PeerAverages {
 
   days(slot: number): number {
     return this.#days[slot] as number;
+  }
+
+  /** All days that were counted. */
+  seen(slot: number): number {
+    return this.#seen[slot] as number;
   }
 
   /** What these peers say, mixed with what holds in general as long as they are few. */

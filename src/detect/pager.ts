@@ -43,9 +43,12 @@ export class Pager {
     const base = storm ? node : narrowSharply(node, span);
     if (this.#book.covers(base, verdict, minute)) return;
     const own = base === node ? verdict : this.verdict(base, minute, null);
-    // One person's evening is judged by that person's evenings, however quiet the others are.
-    if (base !== leaf && base.level === "user" && own.score < own.bar - OWN_SLACK) return;
-    this.open(base, at, own.fires ? own : about(base, minute, verdict));
+    if (base === leaf || !isOrdinary(base, own)) {
+      this.open(base, at, own.fires ? own : about(base, minute, verdict));
+    } else if (verdict.basis === "price") {
+      // A price that rose for many is theirs, whoever of them spends most.
+      this.open(node, at, verdict);
+    }
   }
 
   /** Opens an incident, goes on with one that is hardly over, or does nothing where another has the word. */
@@ -125,4 +128,9 @@ export class Pager {
       explainedUsd: (window) => this.#book.explainedUsd(node, { minute, window }, self),
     };
   }
+}
+
+/** One person's evening is judged by that person's evenings, however quiet the others are. */
+function isOrdinary({ level }: SeriesNode, { score, bar }: Verdict): boolean {
+  return level === "user" && score < bar - OWN_SLACK;
 }

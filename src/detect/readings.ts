@@ -1,14 +1,13 @@
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
 import { STEP_MINUTES } from "./rings.ts";
+import { BUSY, personalRegime, QUIET } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN, hourOfColumn, type Statistic } from "./statistics.ts";
 
-/** Regimes of a window. */
-export const BUSY = 0;
-export const QUIET = 1;
 /** A window is quiet where less than this part of a mean hour is expected. */
 const QUIET_BELOW = 0.35;
+const QUIET_DAYS_BELOW = 0.6;
 /** A profile says nothing before it has seen a day. */
 const PROFILE_HOURS = 24;
 const FLOOR_SHARE = 0.5;
@@ -33,6 +32,7 @@ export function read(
   if (!isDollars && explainedUsd > WEIGHTY * node.usd(minute, window)) return;
   if (against === "rates") readRates(node, statistic, minute);
   else if (against === "crowd") readCrowd(node, minute, window);
+  else if (against === "together") readTogether(node, minute, window);
   else if (against === "pace") readPace(node, statistic, minute);
   else if (against === "demand") readDemand(node, minute, window);
   else {
@@ -58,7 +58,7 @@ function readPace(node: SeriesNode, { window, floor }: Statistic, minute: number
   if (node.rates?.known !== true) return;
   const usual = (node.rates.requestsPerCell * window) / STEP_MINUTES;
   held.value = Math.log((node.requests(minute, window) + floor) / (usual + floor));
-  held.regime = isQuiet(node.parent ?? node, minute, 60) ? QUIET : BUSY;
+  held.regime = personalRegime(node, minute);
   held.isKnown = true;
 }
 
@@ -71,7 +71,7 @@ function readPast(
 ): void {
   if (actual <= 0) return;
   held.value = Math.log(actual + floor);
-  held.regime = window <= 360 && isQuiet(node.parent ?? node, minute, 60) ? QUIET : BUSY;
+  held.regime = window <= 360 ? personalRegime(node, minute) : BUSY;
   held.isKnown = true;
 }
 
@@ -88,8 +88,13 @@ function readTotal(
   const typical = (node.profile.mean(hour) * window) / 60;
   const noise = Math.max(floor, FLOOR_SHARE * typical);
   held.value = Math.log((actual + noise) / (expected + noise));
-  held.regime = window < 1440 && expected < QUIET_BELOW * typical ? QUIET : BUSY;
+  held.regime = isQuiet(expected, typical, window) ? QUIET : BUSY;
   held.isKnown = true;
+}
+
+/** Nights, and of days weekends: where little is expected, twice as much is nothing. */
+function isQuiet(expected: number, typical: number, window: number): boolean {
+  return expected < (window < 1440 ? QUIET_BELOW : QUIET_DAYS_BELOW) * typical;
 }
 
 /** The mean of the logarithmic rises of dollars, requests, active steps and starts. */
@@ -102,9 +107,7 @@ function readDemand(node: SeriesNode, minute: number, window: number): void {
     const typical = (node.profile.mean(hour) * window) / 60;
     const noise = floor + (window >= 1440 ? 0.1 : DEMAND_SHARE) * typical;
     sum += weight * Math.log((actual + noise) / (expected + noise));
-    if (hour === HOUR.cells && window < 1440 && expected < QUIET_BELOW * typical) {
-      held.regime = QUIET;
-    }
+    if (hour === HOUR.cells && isQuiet(expected, typical, window)) held.regime = QUIET;
   }
   held.value = sum;
   held.isKnown = true;
@@ -127,6 +130,24 @@ const CROWD_LEVELS: Readonly<Partial<Record<Level, Level>>> = {
 const CROWD_CLIP = 3;
 const CROWD_FROM = 0.5;
 
+/** The evidence of the children that were active in a window beyond what every tenth day holds, added up. */
+function readTogether(node: SeriesNode, minute: number, window: number): void {
+  const level = CROWD_LEVELS[node.level];
+  if (level === undefined) return;
+  let sum = 0;
+  let count = 0;
+  for (const child of node.children(level).values()) {
+    if (minute - child.lastMinute >= window) continue;
+    sum += Math.max(0, Math.min(TOGETHER_CLIP, child.evidence) - 1);
+    count++;
+  }
+  if (count < 2) return;
+  held.value = Math.sqrt(sum);
+  held.isKnown = true;
+}
+/** One alone is found by itself. */
+const TOGETHER_CLIP = 4;
+
 /** What the children that were active in a window are beyond their usual day, together. */
 function readCrowd(node: SeriesNode, minute: number, window: number): void {
   const level = CROWD_LEVELS[node.level];
@@ -141,9 +162,4 @@ function readCrowd(node: SeriesNode, minute: number, window: number): void {
   if (count < 2) return;
   held.value = sum / Math.sqrt(count);
   held.isKnown = true;
-}
-
-function isQuiet(group: SeriesNode, minute: number, window: number): boolean {
-  const typical = (group.profile.mean(HOUR.usd) * window) / 60;
-  return group.expectedWindow(HOUR.usd, minute, window) < QUIET_BELOW * typical;
 }

@@ -2,6 +2,7 @@ import type { Verdict } from "./detector.ts";
 import { expectWindow } from "./expectation.ts";
 import { HOUR } from "./hour-log.ts";
 import type { IncidentKind, Level, Severity } from "./incident.ts";
+import { BUSY } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN } from "./statistics.ts";
 
@@ -197,6 +198,7 @@ function verdictOf(
     excessUsd: actualUsd - expected.usd,
     score,
     bar,
+    regime: BUSY,
     fires: true,
   };
 }

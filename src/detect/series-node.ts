@@ -17,6 +17,7 @@ import {
   statisticsOf,
   type Statistic,
 } from "./statistics.ts";
+import { REGIMES } from "./regimes.ts";
 import { Rings, STEP_MINUTES } from "./rings.ts";
 import { WindowExpectations } from "./window-expectations.ts";
 import type { TouchMark } from "./touched.ts";
@@ -73,6 +74,8 @@ export class SeriesNode {
   silentHours = 0;
   /** How far this series' requests of six hours are beyond its usual day, when they were last looked at. */
   heat = 0;
+  /** How surprising all its statistics were together, when they were last looked at: −log10 of a chance. */
+  evidence = 0;
   /** The five-minute step in which its long windows were looked at last. */
   lookedAt = -1;
   /** Kept by `Touched`. */
@@ -101,7 +104,7 @@ export class SeriesNode {
 
   /** Two regimes for each statistic: busy, quiet. */
   get tails(): NodeTails {
-    return (this.#tails ??= new NodeTails(2 * this.statistics.length));
+    return (this.#tails ??= new NodeTails(REGIMES * this.statistics.length));
   }
 
   get profile(): Profile {

@@ -4,7 +4,8 @@ import type { Level, Scope } from "./incident.ts";
 import { LocalHours } from "./local-hours.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import { SeriesNode } from "./series-node.ts";
-import type { MinuteUse, UseParts } from "./minute-use.ts";
+import { NO_PARTS, type MinuteUse, type UseParts } from "./minute-use.ts";
+import { PriceIndex } from "./price-index.ts";
 import { DEFAULT_DETECTION, settingsFor, type DetectionSettings } from "./settings.ts";
 import type { UsualRates } from "./usual-rates.ts";
 import type { Touched } from "./touched.ts";
@@ -20,18 +21,6 @@ const TEAM_LEVELS = ["user", "key", "agent", "model", "tool"] as const;
 const MAX_LEAVES = 40_000;
 const MAX_NODES = 50_000;
 
-const NO_PARTS: UseParts = {
-  cells: 0,
-  starts: 0,
-  loads: 0,
-  usualRequests: 0,
-  usualTokens: 0,
-  usualUsd: 0,
-  ratedCells: 0,
-  priceShift: 0,
-  sizeShift: 0,
-  paceShift: 0,
-};
 /** A user who was silent for so long begins anew. */
 const START_MINUTES = 30;
 
@@ -46,6 +35,7 @@ export class SeriesTree {
   /** By time zone and calendar: scopes share them. */
   readonly #hours = new Map<string, LocalHours[]>();
   readonly #parts: UseParts = { ...NO_PARTS };
+  readonly #prices = new PriceIndex();
   #evictedDay = -1;
 
   constructor(settings: DetectionSettings = DEFAULT_DETECTION) {
@@ -84,7 +74,8 @@ export class SeriesTree {
     const isNewer = Math.floor(use.minute / STEP_MINUTES) > Math.floor(last / STEP_MINUTES);
     parts.cells = isNamed && isNewer ? 1 : 0;
     parts.starts = isNamed && (last < 0 || use.minute - last > START_MINUTES) ? 1 : 0;
-    addRates(parts, use, user?.rates ?? null);
+    addRates(parts, use, user?.rates ?? null, this.#prices);
+    this.#prices.add(use);
     return parts;
   }
 
@@ -176,7 +167,12 @@ export class SeriesTree {
 }
 
 /** What the user usually makes of as much activity, and how far the last step was from that. Of somebody unknown: what it is. */
-function addRates(parts: UseParts, use: PaneUse, rates: UsualRates | null): void {
+function addRates(
+  parts: UseParts,
+  use: PaneUse,
+  rates: UsualRates | null,
+  prices: PriceIndex,
+): void {
   const known = rates?.known === true;
   parts.loads = known ? use.requests / rates.requestsPerCell : parts.cells;
   parts.usualRequests = known ? parts.cells * rates.requestsPerCell : use.requests;
@@ -184,11 +180,13 @@ function addRates(parts: UseParts, use: PaneUse, rates: UsualRates | null): void
   parts.usualUsd = known ? use.tokens * rates.usdPerToken : use.usd;
   parts.ratedCells = 0;
   if (rates === null) return;
-  rates.count(Math.floor(use.minute / STEP_MINUTES), use);
+  rates.count(Math.floor(use.minute / STEP_MINUTES), use, prices.of(use.tool, use.model));
   parts.ratedCells = rates.shift.cells;
   parts.priceShift = rates.shift.price;
   parts.sizeShift = rates.shift.size;
   parts.paceShift = rates.shift.pace;
+  parts.mixShift = rates.shift.mix;
+  parts.cacheShift = rates.shift.cache;
 }
 
 function isLeaf(level: Level): boolean {

@@ -1,7 +1,7 @@
 import type { Calibration } from "./calibration.ts";
 import { barOf } from "./evidence.ts";
 import { HOUR } from "./hour-log.ts";
-import { BUSY } from "./readings.ts";
+import { BUSY, slotOf } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN } from "./statistics.ts";
 
@@ -30,7 +30,7 @@ export function smallestIncidentUsd(
   const expected = Math.max(team.expectedWindow(HOUR.usd, minute, WINDOW), typical);
   const noise = Math.max(FLOOR_USD, NOISE_SHARE * typical);
   const surprise = calibration.totalAt(team, barOf(team));
-  const bound = calibration.valueAt(team, 2 * index + BUSY, surprise);
+  const bound = calibration.valueAt(team, slotOf(index, BUSY), surprise);
   const usd = Math.exp(bound) * (expected + noise) - noise - expected;
   return Math.max(minimumUsd, (RATIO - 1) * expected, usd);
 }

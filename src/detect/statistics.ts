@@ -22,16 +22,19 @@ export const COLUMN = {
   paceShift: 12,
   /** Requests in steps of their users' usual pace. */
   loads: 13,
+  /** Sums over rated steps: how much dearer the called models are than the user's usual ones (logarithm), and the part of tokens that the cache no longer gives. */
+  mixShift: 14,
+  cacheShift: 15,
 } as const;
 /** Columns of a group, of a user, of a key or agent, of a model or tool: most series are leaves, and a column costs eight bytes a step. */
-const GROUP_COLUMNS = 14;
+const GROUP_COLUMNS = 16;
 const USER_COLUMNS = 8;
 const LEAF_COLUMNS = 5;
 /** Columns that have minutes; the others are kept by five minutes. */
 export const MINUTE_COLUMNS = 4;
 
 /** What a statistic is compared with: the profile's expectation, the users' own usual rates, or nothing (the series' own past maxima). */
-export type Against = "profile" | "demand" | "crowd" | "rates" | "pace" | "past";
+export type Against = "profile" | "demand" | "crowd" | "together" | "rates" | "pace" | "past";
 
 /** One statistic: a column over a window, on a logarithmic scale. */
 export interface Statistic {
@@ -48,6 +51,10 @@ export interface Statistic {
   /** Added to both sides: counts and dollars below it are noise. */
   readonly floor: number;
 }
+
+/** How many families there are: within one the most surprising counts. What happens in quiet hours, of whatever statistic, is one of its own: it is wilder. */
+export const FAMILIES = 6;
+export const QUIET_FAMILY = 5;
 
 const DOLLARS = [2, 5, 15, 60, 360, 1440, 10_080] as const;
 
@@ -112,9 +119,10 @@ function rates(
   factor: Factor,
   columns: Pick<Required<Statistic>, "column" | "shift" | "usual">,
   windows: readonly number[],
+  name: string = factor,
 ): Statistic[] {
   return windows.map((window) => ({
-    name: `${factor}_${window}m`,
+    name: `${name}_${window}m`,
     factor,
     window,
     ...columns,
@@ -128,6 +136,8 @@ const FAMILY: Readonly<Partial<Record<Factor, number>>> = {
   tokens_per_request: 4,
 };
 const PRICE = { column: COLUMN.usd, shift: COLUMN.priceShift, usual: COLUMN.usualUsd };
+const MIX = { ...PRICE, shift: COLUMN.mixShift };
+const CACHE = { ...PRICE, shift: COLUMN.cacheShift };
 const SIZE = { column: COLUMN.tokens, shift: COLUMN.sizeShift, usual: COLUMN.usualTokens };
 const PACE = { column: COLUMN.requests, shift: COLUMN.paceShift, usual: COLUMN.usualRequests };
 
@@ -140,13 +150,19 @@ const CROWD: Omit<Statistic, "name" | "window"> = {
   floor: 0,
 };
 
+/** What the children's own evidence comes to together: three people who each have a day of a hundred, on the same day. */
+const TOGETHER: Omit<Statistic, "name" | "window"> = { ...CROWD, against: "together" };
+
 /** Organisation, departments and teams: totals against the profile, factors against what their users usually do. */
 export const GROUP_STATISTICS: readonly Statistic[] = [
   ...dollars(DOLLARS, "profile"),
   ...demand([15, 60, 360, 1440, 2880, 5760]),
   ...loads([15, 60, 360]),
   { ...CROWD, name: "crowd_360m", window: 360 },
+  { ...TOGETHER, name: "together_360m", window: 360 },
   ...rates("price_per_token", PRICE, [60, 360]),
+  ...rates("price_per_token", MIX, [60, 360], "model_mix"),
+  ...rates("price_per_token", CACHE, [60, 360], "cache_misses"),
   ...rates("tokens_per_request", SIZE, [60, 360]),
   ...rates("requests_per_active_user", PACE, [60, 360]),
 ];

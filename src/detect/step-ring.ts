@@ -43,5 +43,7 @@ export class StepRing extends TimeRing {
     if (parts.ratedCells === 0) return;
     this.add(step, COLUMN.sizeShift, parts.sizeShift);
     this.add(step, COLUMN.paceShift, parts.paceShift);
+    this.add(step, COLUMN.mixShift, parts.mixShift);
+    this.add(step, COLUMN.cacheShift, parts.cacheShift);
   }
 }

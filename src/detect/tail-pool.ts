@@ -6,11 +6,16 @@
 export class TailPool {
   readonly #bins = new Float64Array(SIZE);
   readonly #prior: Prior;
+  readonly #isSparse: boolean;
   #count = 0;
+  /** Days that held anything at all. */
+  #held = 0;
   #tail: Tail | null = null;
 
-  constructor(prior: Prior = PRIOR) {
+  /** `isSparse`: on many days there is nothing at all (0), and the tail is one of those that hold something. */
+  constructor(prior: Prior = PRIOR, isSparse = false) {
     this.#prior = prior;
+    this.#isSparse = isSparse;
   }
 
   get count(): number {
@@ -23,6 +28,7 @@ export class TailPool {
     const at = Math.max(0, Math.min(SIZE - 1, bin));
     this.#bins[at] = (this.#bins[at] as number) + 1;
     this.#count++;
+    if (residual > 0) this.#held++;
     if (this.#count > MEMORY) this.#fade();
     this.#tail = null;
   }
@@ -56,10 +62,17 @@ export class TailPool {
    */
   #fit(): Tail {
     const trust = this.#count / (this.#count + PRIOR_DAYS);
-    const from = trust * this.#quantile(FROM_SHARE) + (1 - trust) * this.#prior.from;
-    const to = trust * this.#quantile(TO_SHARE) + (1 - trust) * this.#prior.to;
-    const scale = Math.max(MIN_SCALE, (to - from) / Math.log(FROM_SHARE / TO_SHARE));
-    return { from, share: FROM_SHARE, scale };
+    const share = this.#isSparse ? this.#shareOfHeld() : FROM_SHARE;
+    const from = trust * this.#quantile(share) + (1 - trust) * this.#prior.from;
+    const to = trust * this.#quantile(share / STEP_SHARE) + (1 - trust) * this.#prior.to;
+    const scale = Math.max(MIN_SCALE, (to - from) / Math.log(STEP_SHARE));
+    return { from, share, scale };
+  }
+
+  /** A third of the days that hold anything: there their tail begins. */
+  #shareOfHeld(): number {
+    if (this.#held === 0) return FROM_SHARE;
+    return Math.max(LEAST_SHARE, Math.min(FROM_SHARE, this.#held / this.#count / 3));
   }
 
   /** The residual that a share of the days goes beyond. */
@@ -77,6 +90,7 @@ export class TailPool {
   #fade(): void {
     for (let at = 0; at < SIZE; at++) this.#bins[at] = (this.#bins[at] as number) / 2;
     this.#count /= 2;
+    this.#held /= 2;
   }
 }
 
@@ -100,7 +114,8 @@ const SIZE = 520;
 const MEMORY = 40_000;
 /** The tail goes through what one day in ten and one in forty go beyond. */
 const FROM_SHARE = 0.1;
-const TO_SHARE = 0.025;
+const STEP_SHARE = 4;
+const LEAST_SHARE = 0.002;
 /** Before there are days: what the daily maximum of something lognormal with a heavy session now and then does. */
 const PRIOR: Prior = { from: 1.5, to: 2.5 };
 const PRIOR_DAYS = 150;

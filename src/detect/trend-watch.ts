@@ -2,6 +2,7 @@ import type { Verdict } from "./detector.ts";
 import { expectWindow } from "./expectation.ts";
 import { HOUR } from "./hour-log.ts";
 import type { Finding } from "./rules.ts";
+import { BUSY } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import type { SeriesTree } from "./series-tree.ts";
 
@@ -88,6 +89,7 @@ function verdictOf(
     excessUsd: actualUsd - expectedUsd,
     score: Math.expm1(monthly),
     bar: MONTHLY_RISE,
+    regime: BUSY,
     fires: true,
   };
 }

@@ -4,34 +4,50 @@ const FADE = 0.986;
 const MIN_REQUESTS = 30;
 /** No step counts for more than this, whatever it held. */
 const CLIP = 1.5;
+const MIN_STEPS = 8;
+/** Half in about 350 active steps. */
+const STEP_FADE = 0.998;
+
+/** What a step is measured by: the logarithms of dollars a token, tokens a request and requests; how dear its models are; what part of its tokens the cache did not give. */
+const MEASURES = ["price", "size", "pace", "mix", "cache"] as const;
+type Measure = (typeof MEASURES)[number];
+type Measures = Record<Measure, number>;
+
+/** What of a use a step adds up. */
+interface StepUse {
+  readonly usd: number;
+  readonly tokens: number;
+  readonly requests: number;
+  readonly cacheReadTokens: number;
+}
+
+const measured: Measures = zeros();
 
 /**
  * What a user's active steps of five minutes usually come to: requests a step, tokens a request, dollars a token (weighted by size, as the money is), and
- * the averages of their logarithms, by which a step is measured.
+ * the averages of the measures by which a step is compared.
  */
 export class UsualRates {
   #cells = 0;
   #requests = 0;
   #tokens = 0;
   #usd = 0;
-  /** Fading sums over steps: how many, and the logarithms of their price, size and pace. */
+  /** Fading sums over steps: how many, and what they measured. */
   #steps = 0;
-  #price = 0;
-  #size = 0;
-  #pace = 0;
+  readonly #usual: Measures = zeros();
   /** Steps of the hour that goes on: learnt when it is over, if it was normal. */
   #newSteps = 0;
-  #newPrice = 0;
-  #newSize = 0;
-  #newPace = 0;
+  readonly #new: Measures = zeros();
   /** The step that is going on. */
   #step = -1;
   #stepUsd = 0;
   #stepTokens = 0;
   #stepRequests = 0;
+  #stepRead = 0;
+  #stepMix = 0;
 
   /** How far the last finished step was from usual, each clipped; 0 where nothing is known. */
-  readonly shift = { cells: 0, price: 0, size: 0, pace: 0 };
+  readonly shift = { cells: 0, ...zeros() };
 
   get known(): boolean {
     return this.#requests >= MIN_REQUESTS && this.#cells > 0;
@@ -49,8 +65,11 @@ export class UsualRates {
     return this.#tokens === 0 ? 0 : this.#usd / this.#tokens;
   }
 
-  /** Counts a use in its step; the step before it, if this one is new, is then in `shift`. */
-  count(step: number, use: { usd: number; tokens: number; requests: number }): void {
+  /**
+   * Counts a use in its step; the step before it, if this one is new, is then in `shift`. `dearness`: of the model, by `PriceIndex`; what is not known of
+   * it is taken for usual.
+   */
+  count(step: number, use: StepUse, dearness: number | null): void {
     this.shift.cells = 0;
     if (step > this.#step) {
       this.#finish();
@@ -59,34 +78,38 @@ export class UsualRates {
     this.#stepUsd += use.usd;
     this.#stepTokens += use.tokens;
     this.#stepRequests += use.requests;
+    this.#stepRead += use.cacheReadTokens;
+    this.#stepMix += use.requests * (dearness ?? this.#usualMix);
+  }
+
+  get #usualMix(): number {
+    return this.#steps === 0 ? 0 : this.#usual.mix / this.#steps;
   }
 
   #finish(): void {
     const [usd, tokens, requests] = [this.#stepUsd, this.#stepTokens, this.#stepRequests];
-    this.#stepUsd = this.#stepTokens = this.#stepRequests = 0;
+    const [read, mix] = [this.#stepRead, this.#stepMix];
+    this.#stepUsd = this.#stepTokens = this.#stepRequests = this.#stepRead = this.#stepMix = 0;
     if (usd <= 0 || tokens <= 0 || requests <= 0) return;
-    const price = Math.log(usd / tokens);
-    const size = Math.log(tokens / requests);
-    const pace = Math.log(requests);
-    if (this.#steps >= MIN_STEPS) {
-      this.shift.cells = 1;
-      this.shift.price = clip(price - this.#price / this.#steps);
-      this.shift.size = clip(size - this.#size / this.#steps);
-      this.shift.pace = clip(pace - this.#pace / this.#steps);
+    measured.price = Math.log(usd / tokens);
+    measured.size = Math.log(tokens / requests);
+    measured.pace = Math.log(requests);
+    measured.mix = mix / requests;
+    measured.cache = 1 - read / tokens;
+    const isKnown = this.#steps >= MIN_STEPS;
+    this.shift.cells = isKnown ? 1 : 0;
+    for (const one of MEASURES) {
+      if (isKnown) this.shift[one] = clip(measured[one] - this.#usual[one] / this.#steps);
+      this.#new[one] += measured[one];
     }
     this.#newSteps++;
-    this.#newPrice += price;
-    this.#newSize += size;
-    this.#newPace += pace;
   }
 
   /** Learns an hour that is over. */
   learn(hour: { cells: number; requests: number; tokens: number; usd: number }): void {
     const faded = STEP_FADE ** this.#newSteps;
     this.#steps = this.#steps * faded + this.#newSteps;
-    this.#price = this.#price * faded + this.#newPrice;
-    this.#size = this.#size * faded + this.#newSize;
-    this.#pace = this.#pace * faded + this.#newPace;
+    for (const one of MEASURES) this.#usual[one] = this.#usual[one] * faded + this.#new[one];
     this.forgetHour();
     if (hour.requests <= 0) return;
     this.#cells = this.#cells * FADE + hour.cells;
@@ -97,13 +120,14 @@ export class UsualRates {
 
   /** An hour that was not normal teaches nothing. */
   forgetHour(): void {
-    this.#newSteps = this.#newPrice = this.#newSize = this.#newPace = 0;
+    this.#newSteps = 0;
+    for (const one of MEASURES) this.#new[one] = 0;
   }
 }
 
-const MIN_STEPS = 8;
-/** Half in about 350 active steps. */
-const STEP_FADE = 0.998;
+function zeros(): Measures {
+  return { price: 0, size: 0, pace: 0, mix: 0, cache: 0 };
+}
 
 function clip(value: number): number {
   return Math.max(-CLIP, Math.min(CLIP, value));

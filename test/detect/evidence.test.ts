@@ -2,36 +2,51 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Calibration } from "../../src/detect/calibration.ts";
 import { barOf, totalOf, watch } from "../../src/detect/evidence.ts";
+import { BUSY, DEAD, QUIET } from "../../src/detect/regimes.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
-import { statisticsOf } from "../../src/detect/statistics.ts";
 import { aNode, parts } from "../support/series-builders.ts";
 import { aUse, MONDAY_MINUTE } from "../support/spend-stream.ts";
 
 const surprise = fc.double({ min: 0, max: 12, noNaN: true });
 
 describe("totalOf", () => {
-  const statistics = statisticsOf("team");
-  const total = (of: readonly number[]): number => totalOf(statistics, (index) => of[index] ?? 0);
+  const team = aNode("team", "payments");
+  const calibration = new Calibration();
+  const { statistics } = team;
+  const total = (of: readonly number[], regime = BUSY): number =>
+    totalOf(team, calibration, (index) => ({ surprise: of[index] ?? 0, regime }));
+  const indexOf = (name: string): number => statistics.findIndex((one) => one.name === name);
+  const only = (...some: readonly [name: string, surprise: number][]): number[] => {
+    const of = statistics.map(() => 0);
+    for (const [name, one] of some) of[indexOf(name)] = one;
+    return of;
+  };
 
-  it("is the surprise of a lone statistic", () => {
+  it("is what a lone statistic's surprise is worth in its family: of many windows one always stands out", () => {
     fc.assert(
       fc.property(surprise, fc.nat(statistics.length - 1), (one, at) => {
         const of = statistics.map((_, index) => (index === at ? one : 0));
-        expect(total(of)).toBeCloseTo(one, 9);
+        const { family } = statistics[at]!;
+        expect(total(of)).toBeCloseTo(calibration.familySurprise(team, family, one), 9);
+        expect(total(of)).toBeLessThanOrEqual(one);
       }),
     );
   });
 
   it("counts the windows of one family once, and another family as more evidence", () => {
-    const at = (name: string): number => statistics.findIndex((one) => one.name === name);
-    const of = statistics.map(() => 0);
-    of[at("dollars_60m")] = 3;
-    of[at("dollars_15m")] = 2;
-    expect(total(of)).toBe(3);
+    const alone = total(only(["dollars_60m", 3]));
+    expect(total(only(["dollars_60m", 3], ["dollars_15m", 2]))).toBe(alone);
 
-    of[at("price_per_token_60m")] = 2;
-    expect(total(of)).toBeGreaterThan(3);
-    expect(total(of)).toBeLessThan(5);
+    const two = total(only(["dollars_60m", 3], ["price_per_token_60m", 2.5]));
+    expect(two).toBeGreaterThan(alone);
+    expect(two).toBeLessThan(alone + total(only(["price_per_token_60m", 2.5])));
+  });
+
+  it("takes what happens in quiet hours for a family of its own, whatever statistic shows it", () => {
+    const of = only(["dollars_60m", 3], ["price_per_token_60m", 2.5]);
+
+    expect(total(of, QUIET)).toBe(total(only(["demand_60m", 3]), QUIET));
+    expect(total(of, DEAD)).toBe(total(of, QUIET));
   });
 
   it("falls with no surprise that rises", () => {

@@ -1,3 +1,4 @@
+import { BUSY, QUIET, REGIMES } from "../../src/detect/regimes.ts";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { NodeTails, PeerAverages, type Peers } from "../../src/detect/node-tails.ts";
@@ -170,17 +171,21 @@ describe("NodeTails", () => {
   });
 
   it("keeps the day's most evidence, and of each statistic how surprising it was last", () => {
-    const tails = new NodeTails(4);
+    const tails = new NodeTails(2 * REGIMES);
     live(tails, [1]);
-    expect(tails.total).toBe(-1);
+    expect([tails.total, tails.families[2]]).toEqual([-1, -1]);
     tails.noteTotal(2);
     tails.noteTotal(1);
-    tails.setLast(1, 3);
+    tails.noteFamily(2, 0.5);
+    tails.noteFamily(2, 0.25);
+    tails.setLast(1, 3, QUIET);
     tails.bar = 4;
 
-    expect([tails.total, tails.last(0), tails.last(1), tails.bar]).toEqual([2, 0, 3, 4]);
+    expect([tails.total, tails.families[2], tails.bar]).toEqual([2, 0.5, 4]);
+    expect([tails.last(0), tails.last(1)]).toEqual([0, 3]);
+    expect([tails.lastRegime(0), tails.lastRegime(1)]).toEqual([BUSY, QUIET]);
     live(tails, [1]);
-    expect([tails.total, tails.bar]).toEqual([-1, NaN]);
+    expect([tails.total, tails.families[2], tails.bar]).toEqual([-1, -1, NaN]);
   });
 });
 

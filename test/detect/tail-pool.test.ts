@@ -112,4 +112,16 @@ describe("TailPool", () => {
     expect(pool.residualAt(3)).toBeGreaterThan(2 * before);
     expect(pool.count).toBeLessThanOrEqual(40_000);
   });
+
+  it("lays the tail through the days that held something, where most hold nothing", () => {
+    const random = seeded(3);
+    const pool = new TailPool({ from: 1.4, to: 2.1 }, true);
+    for (let one = 0; one < 30_000; one++) {
+      pool.add(one % 20 === 0 ? 2 + exponential(random) : 0);
+    }
+    // One day in twenty, and of those e to the power of −4 go 4 further.
+    expect(pool.surprise(5)).toBeGreaterThan(Math.log10(20) + 4 * Math.LOG10E - 0.3);
+    expect(pool.surprise(5)).toBeLessThan(Math.log10(20) + 4 * Math.LOG10E + 0.3);
+    expect(pool.surprise(0.5)).toBe(0);
+  });
 });

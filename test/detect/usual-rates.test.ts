@@ -6,20 +6,27 @@ interface Use {
   readonly usd: number;
   readonly tokens: number;
   readonly requests: number;
+  readonly cacheReadTokens: number;
 }
-const USE: Use = { usd: 0.2, tokens: 40_000, requests: 4 };
+const USE: Use = { usd: 0.2, tokens: 40_000, requests: 4, cacheReadTokens: 30_000 };
+const NOTHING: Use = { usd: 0, tokens: 0, requests: 0, cacheReadTokens: 0 };
 
 /** A step with one use, and the step after it begun: so that it is finished. */
-function step(rates: UsualRates, at: number, use: Use): UsualRates["shift"] {
-  rates.count(at, use);
-  rates.count(at + 1, { usd: 0, tokens: 0, requests: 0 });
+function step(
+  rates: UsualRates,
+  at: number,
+  use: Use,
+  dearness: number | null = 0,
+): UsualRates["shift"] {
+  rates.count(at, use, dearness);
+  rates.count(at + 1, NOTHING, null);
   return { ...rates.shift };
 }
 
 /** Hours of twelve steps alike, from step `from`. */
 function work(rates: UsualRates, hours: number, use = USE, from = 0): void {
   for (let hour = 0; hour < hours; hour++) {
-    for (let one = 0; one < 12; one++) rates.count(from + hour * 12 + one, use);
+    for (let one = 0; one < 12; one++) rates.count(from + hour * 12 + one, use, 0);
     const { usd, tokens, requests } = use;
     rates.learn({ cells: 12, requests: 12 * requests, tokens: 12 * tokens, usd: 12 * usd });
   }
@@ -31,7 +38,7 @@ describe("UsualRates", () => {
 
     expect(rates.known).toBe(false);
     expect([rates.requestsPerCell, rates.tokensPerRequest, rates.usdPerToken]).toEqual([0, 0, 0]);
-    expect(step(rates, 0, USE)).toEqual({ cells: 0, price: 0, size: 0, pace: 0 });
+    expect(step(rates, 0, USE)).toEqual({ cells: 0, price: 0, size: 0, pace: 0, mix: 0, cache: 0 });
   });
 
   it("learns what steps, requests and tokens usually come to", () => {
@@ -56,9 +63,21 @@ describe("UsualRates", () => {
     };
     expect(shifts(102, { ...USE, usd: 0.4 })).toEqual([2, 1, 1]);
     expect(shifts(104, { ...USE, usd: 0.6, tokens: 120_000 })).toEqual([1, 3, 1]);
-    expect(shifts(106, { usd: 0.6, tokens: 120_000, requests: 12 })).toEqual([1, 1, 3]);
-    rates.count(107, USE);
+    expect(shifts(106, { ...USE, usd: 0.6, tokens: 120_000, requests: 12 })).toEqual([1, 1, 3]);
+    rates.count(107, USE, 0);
     expect(rates.shift.cells).toBe(0);
+  });
+
+  it("tells dearer models and missed caches by themselves", () => {
+    const rates = new UsualRates();
+    work(rates, 3);
+    step(rates, 100, USE);
+
+    expect(step(rates, 102, USE, 0.5)).toMatchObject({ cells: 1, mix: 0.5, cache: 0 });
+    const cold = step(rates, 104, { ...USE, cacheReadTokens: 10_000 });
+    expect(cold.cache).toBeCloseTo(0.5, 9);
+    expect(cold.mix).toBe(0);
+    expect(step(rates, 106, USE, null).mix).toBe(0);
   });
 
   it("measures a step as a whole, however many uses it came in", () => {
@@ -67,10 +86,11 @@ describe("UsualRates", () => {
     work(pieces, 3);
     step(whole, 100, USE);
     step(pieces, 100, USE);
-    for (let one = 0; one < 4; one++) pieces.count(102, { usd: 0.2, tokens: 20_000, requests: 2 });
+    const quarter = { usd: 0.2, tokens: 20_000, requests: 2, cacheReadTokens: 10_000 };
+    for (let one = 0; one < 4; one++) pieces.count(102, quarter, 0.3);
 
-    expect(step(pieces, 102, { usd: 0, tokens: 0, requests: 0 })).toEqual(
-      step(whole, 102, { usd: 0.8, tokens: 80_000, requests: 8 }),
+    expect(step(pieces, 102, NOTHING, null)).toEqual(
+      step(whole, 102, { usd: 0.8, tokens: 80_000, requests: 8, cacheReadTokens: 40_000 }, 0.3),
     );
   });
 
@@ -79,6 +99,7 @@ describe("UsualRates", () => {
       usd: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
       tokens: fc.integer({ min: 1, max: 1e9 }),
       requests: fc.integer({ min: 1, max: 1e6 }),
+      cacheReadTokens: fc.constant(0),
     });
     fc.assert(
       fc.property(wild, (use) => {
@@ -96,7 +117,7 @@ describe("UsualRates", () => {
   it("learns nothing from an hour that is forgotten", () => {
     const rates = new UsualRates();
     work(rates, 5);
-    for (let one = 60; one < 72; one++) rates.count(one, { ...USE, usd: 20 });
+    for (let one = 60; one < 72; one++) rates.count(one, { ...USE, usd: 20 }, 0);
     rates.forgetHour();
     step(rates, 80, USE);
     rates.forgetHour();

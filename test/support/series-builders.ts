@@ -1,6 +1,6 @@
 import type { Level } from "../../src/detect/incident.ts";
 import { LocalHours } from "../../src/detect/local-hours.ts";
-import type { UseParts } from "../../src/detect/minute-use.ts";
+import { NO_PARTS, type UseParts } from "../../src/detect/minute-use.ts";
 import { SeriesNode } from "../../src/detect/series-node.ts";
 import {
   DEFAULT_DETECTION,
@@ -25,17 +25,5 @@ export function aNode(
 
 /** What a use says of its user's activity: by default nothing. */
 export function parts(some: Partial<UseParts> = {}): UseParts {
-  return {
-    cells: 0,
-    starts: 0,
-    loads: 0,
-    usualRequests: 0,
-    usualTokens: 0,
-    usualUsd: 0,
-    ratedCells: 0,
-    priceShift: 0,
-    sizeShift: 0,
-    paceShift: 0,
-    ...some,
-  };
+  return { ...NO_PARTS, ...some };
 }
