@@ -130,36 +130,43 @@ const CROWD_LEVELS: Readonly<Partial<Record<Level, Level>>> = {
 const CROWD_CLIP = 3;
 const CROWD_FROM = 0.5;
 
-/** The evidence of the children that were active in a window beyond what every tenth day holds, added up. */
-function readTogether(node: SeriesNode, minute: number, window: number): void {
-  const level = CROWD_LEVELS[node.level];
-  if (level === undefined) return;
-  let sum = 0;
-  let count = 0;
-  for (const child of node.children(level).values()) {
-    if (minute - child.lastMinute >= window) continue;
-    sum += Math.max(0, Math.min(TOGETHER_CLIP, child.evidence) - 1);
-    count++;
-  }
-  if (count < 2) return;
-  held.value = Math.sqrt(sum);
-  held.isKnown = true;
-}
 /** One alone is found by itself. */
 const TOGETHER_CLIP = 4;
+const TOGETHER_FROM = 1;
+
+/** The evidence of the children that were active in a window beyond what every tenth day holds, added up. */
+function readTogether(node: SeriesNode, minute: number, window: number): void {
+  const count = addChildren(node, minute - window, ({ evidence }) =>
+    beyond(evidence, TOGETHER_FROM, TOGETHER_CLIP),
+  );
+  if (count >= 2) held.value = Math.sqrt(held.value);
+}
 
 /** What the children that were active in a window are beyond their usual day, together. */
 function readCrowd(node: SeriesNode, minute: number, window: number): void {
+  const count = addChildren(node, minute - window, ({ heat }) =>
+    beyond(heat - CROWD_FROM, 0, CROWD_CLIP),
+  );
+  if (count >= 2) held.value /= Math.sqrt(count);
+}
+
+/** Adds something of each child that was active after a minute up in `held`; gives how many there are. One alone is no crowd. */
+function addChildren(node: SeriesNode, after: number, of: (child: SeriesNode) => number): number {
   const level = CROWD_LEVELS[node.level];
-  if (level === undefined) return;
+  if (level === undefined) return 0;
   let sum = 0;
   let count = 0;
   for (const child of node.children(level).values()) {
-    if (minute - child.lastMinute >= window) continue;
-    sum += Math.max(0, Math.min(CROWD_CLIP, child.heat - CROWD_FROM));
+    if (child.lastMinute <= after) continue;
+    sum += of(child);
     count++;
   }
-  if (count < 2) return;
-  held.value = sum / Math.sqrt(count);
-  held.isKnown = true;
+  held.value = sum;
+  held.isKnown = count >= 2;
+  return count;
+}
+
+/** What is over `from`, of at most `most`. */
+function beyond(value: number, from: number, most: number): number {
+  return Math.max(0, Math.min(most, value) - from);
 }

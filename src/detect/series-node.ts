@@ -72,7 +72,7 @@ export class SeriesNode {
   /** Hours in which a team should have been at work, and those of them in which it was silent; fading. */
   busyHours = 0;
   silentHours = 0;
-  /** How far this series' requests of six hours are beyond its usual day, when they were last looked at. */
+  /** How far it is beyond its usual day, in standard deviations: people by pace, groups by demand, as they were last looked at. */
   heat = 0;
   /** How surprising all its statistics were together, when they were last looked at: −log10 of a chance. */
   evidence = 0;
