@@ -10,7 +10,9 @@ import {
   type TestKafka,
 } from "../support/kafka/test-kafka.ts";
 import { RecordingHandler } from "../support/recording-handler.ts";
+import { until } from "../support/until.ts";
 
+const SESSION_MS = 2_000;
 const numbered = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, index) => `record ${from + index}`);
 
@@ -38,6 +40,39 @@ describe("KafkaSource in a group", () => {
     });
     sources.push(source);
     return source;
+  }
+
+  /** A plain member of a group of its own that hangs over its first record, as a handler may. */
+  async function muteMember(topic: string, sessionTimeout: number) {
+    const groupId = `${topic}-mute`;
+    const consumer = kafka.client.consumer({ groupId, sessionTimeout, heartbeatInterval: 500 });
+    let free: () => void = () => undefined;
+    const hung = new Promise<void>((resolve) => (free = resolve));
+    const began = new Promise<void>((resolve) => {
+      void consumer.connect().then(async () => {
+        await consumer.subscribe({ topics: [topic], fromBeginning: true });
+        await consumer.run({
+          eachMessage: () => {
+            resolve();
+            return hung;
+          },
+        });
+      });
+    });
+    await began;
+    const isOut = async (): Promise<void> => {
+      await until("the broker to put the mute member out", () =>
+        kafka.admin(async (admin) => {
+          const { groups } = await admin.describeGroups([groupId]);
+          return groups.every(({ members }) => members.length === 0) ? true : null;
+        }),
+      );
+    };
+    const leave = async (): Promise<void> => {
+      free();
+      await consumer.disconnect();
+    };
+    return { isOut, leave };
   }
 
   it("reads nothing twice and loses nothing when members come and go", async () => {
@@ -90,11 +125,18 @@ describe("KafkaSource in a group", () => {
     const topic = await kafka.createTopic("slow");
     await kafka.produceLines(topic, numbered(10), { partition: 0 });
     const handler = new RecordingHandler();
-    handler.hold = () => new Promise((resolve) => setTimeout(resolve, 4000));
+    // The broker's own clock: it puts out a member that begins to hang when the handler does, and tells nothing.
+    const muted: Awaited<ReturnType<typeof muteMember>>[] = [];
+    handler.hold = async () => {
+      if (muted.length === 0) muted.push(await muteMember(topic, SESSION_MS));
+      await muted[0]?.isOut();
+    };
 
-    await open(topic, { sessionTimeoutMs: 2000 }).start(handler.handler);
+    await open(topic, { sessionTimeoutMs: SESSION_MS }).start(handler.handler);
     await handler.until(() => handler.records.length === 10);
     handler.hold = () => Promise.resolve();
+    await muted[0]?.leave();
+    expect(muted).toHaveLength(1);
     await kafka.produceLines(topic, numbered(10, 10), { partition: 0 });
     await handler.until(() => handler.records.length === 20);
 
