@@ -11,6 +11,7 @@ import {
 } from "../notify/format.ts";
 import { write, type Phrase } from "../notify/phrase.ts";
 import { scopePhrase } from "../notify/scope-phrase.ts";
+import { factorWords } from "../notify/who-and-why.ts";
 import { compareRuns, countRows } from "./backtest-compare.ts";
 import { STYLE } from "./backtest-html-style.ts";
 import { count, type BacktestResult } from "./backtest-report.ts";
@@ -203,7 +204,7 @@ function contributors({ contributors }: Incident): string {
 function factors({ factors }: Incident): string {
   if (factors.length === 0) return "";
   const rows = factors.map(({ factor, ratio, share }) => [
-    factor.replaceAll("_", " "),
+    factorWords({ factor, ratio, share }),
     `${formatTimes(ratio)} normal`,
     formatShare(share),
   ]);

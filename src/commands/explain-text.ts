@@ -8,6 +8,7 @@ import {
 } from "../notify/format.ts";
 import { write } from "../notify/phrase.ts";
 import { scopePhrase } from "../notify/scope-phrase.ts";
+import { factorWords } from "../notify/who-and-why.ts";
 import { incidentLine } from "./incident-table.ts";
 import type { Decision, StoredIncident } from "./explain-decision.ts";
 import type { Explained } from "./explain-sql.ts";
@@ -104,7 +105,7 @@ function contributors({ contributors, factors }: StoredIncident): string {
     formatUsd(one.expectedUsd),
   ]);
   const why = factors.map(({ factor, ratio, share }) => [
-    words(factor),
+    factorWords({ factor, ratio, share }),
     `${formatTimes(ratio)} normal`,
     formatShare(share),
   ]);

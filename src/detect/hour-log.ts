@@ -79,6 +79,14 @@ export class HourLog {
     return index < 0 ? 0 : (this.#values[this.#slot(index) * WIDTH + column] as number);
   }
 
+  /** Sum of one column over the hours from `first`, before `until`. */
+  sum(column: HourColumn, first: number, until: number): number {
+    const end = this.indexFrom(until);
+    let sum = 0;
+    for (let index = this.indexFrom(first); index < end; index++) sum += this.value(index, column);
+    return sum;
+  }
+
   /** Index of an hour, -1 where it held nothing. */
   find(hour: number): number {
     const index = this.indexFrom(hour);

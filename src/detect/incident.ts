@@ -45,13 +45,20 @@ export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 export type Severity = "page" | "ticket";
 export type IncidentState = "open" | "acknowledged" | "resolved";
 
-/** What is watched at each node. Dollars are the product of the last four. */
+/**
+ * What is watched at each node: dollars are the product of the four after them. The price of a token is the product of the last four: what caches do not
+ * give, how much of the tokens is put out, how dear the called models usually are, and what these cost over that.
+ */
 export const FACTORS = [
   "dollars",
   "price_per_token",
   "tokens_per_request",
   "requests_per_active_user",
   "active_users",
+  "cache_misses",
+  "output_share",
+  "model_mix",
+  "model_price",
 ] as const;
 export type Factor = (typeof FACTORS)[number];
 

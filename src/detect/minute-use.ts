@@ -22,6 +22,8 @@ export interface UseParts {
   usualRequests: number;
   usualTokens: number;
   usualUsd: number;
+  /** What its tokens would cost at the usual price of its model. */
+  modelUsd: number;
   /** Of the user's last step, when this use begins a new one. */
   ratedCells: number;
   priceShift: number;
@@ -39,6 +41,7 @@ export const NO_PARTS: Readonly<UseParts> = {
   usualRequests: 0,
   usualTokens: 0,
   usualUsd: 0,
+  modelUsd: 0,
   ratedCells: 0,
   priceShift: 0,
   sizeShift: 0,

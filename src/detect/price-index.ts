@@ -1,3 +1,5 @@
+import { weightedTokens } from "./price-parts.ts";
+
 /** Requests after which the older half of what a model costs counts half: prices change. */
 const MEMORY = 50_000;
 /** With fewer requests of a tool with a model, what they cost elsewhere says more. */
@@ -25,6 +27,37 @@ class Average {
   }
 }
 
+/** What a model's tokens cost altogether: fading sums. */
+class Price {
+  #requests = 0;
+  #usd = 0;
+  #weighted = 0;
+
+  /** Dollars a weighted token; null: not known yet. */
+  get usual(): number | null {
+    return this.#requests < MIN_REQUESTS ? null : this.#usd / this.#weighted;
+  }
+
+  add(usd: number, weighted: number, requests: number): void {
+    this.#requests += requests;
+    this.#usd += usd;
+    this.#weighted += weighted;
+    if (this.#requests < MEMORY) return;
+    this.#requests /= 2;
+    this.#usd /= 2;
+    this.#weighted /= 2;
+  }
+}
+
+/** What was used, in tokens, and its cost. */
+interface PricedUse {
+  readonly model: string;
+  readonly usd: number;
+  readonly tokens: number;
+  readonly cacheReadTokens: number;
+  readonly outputTokens: number;
+}
+
 interface Tool {
   readonly all: Average;
   readonly models: Map<string, Average>;
@@ -38,6 +71,7 @@ export class PriceIndex {
   readonly #tools = new Map<string, Tool>();
   /** How far a model is from its tools' means: for a tool that has not called it yet. */
   readonly #models = new Map<string, Average>();
+  readonly #prices = new Map<string, Price>();
 
   /** ln(a model's price / its tool's mean); null: not known of this model. */
   of(tool: string, model: string): number | null {
@@ -48,16 +82,17 @@ export class PriceIndex {
     return elsewhere?.isKnown === true ? elsewhere.mean : null;
   }
 
+  /** Dollars that the tokens of a use cost at the usual price of its model, whatever the tool. Of a model that nobody knows: what they cost. */
+  usualUsd(use: PricedUse): number {
+    const usual = this.#prices.get(use.model)?.usual ?? null;
+    return usual === null ? use.usd : usual * Math.max(0, weightedTokens(use));
+  }
+
   /** Learns what requests have cost. */
-  add(use: {
-    readonly tool: string;
-    readonly model: string;
-    readonly usd: number;
-    readonly tokens: number;
-    readonly requests: number;
-  }): void {
+  add(use: PricedUse & { readonly tool: string; readonly requests: number }): void {
     const { tool, model, usd, tokens, requests } = use;
     if (usd <= 0 || tokens <= 0 || requests <= 0) return;
+    this.#addPrice(use, requests);
     const price = Math.log(usd / tokens);
     let known = this.#tools.get(tool);
     if (known === undefined) {
@@ -69,6 +104,17 @@ export class PriceIndex {
     }
     known.all.add(price, requests);
     averageOf(known.models, model).add(price, requests);
+  }
+
+  #addPrice(use: PricedUse, requests: number): void {
+    const weighted = weightedTokens(use);
+    if (weighted <= 0) return;
+    let price = this.#prices.get(use.model);
+    if (price === undefined) {
+      price = new Price();
+      this.#prices.set(use.model, price);
+    }
+    price.add(use.usd, weighted, requests);
   }
 }
 

@@ -26,7 +26,7 @@ export class Rings {
       this.minutes.add(minute, column, value);
       this.steps.add(step, column, value);
     }
-    this.steps.addParts(step, parts);
+    this.steps.addParts(step, use, parts);
   }
 
   /** One of COLUMN over (minute − window, minute], a day at most. */
@@ -34,6 +34,11 @@ export class Rings {
     if (window <= 60 && column < MINUTE_COLUMNS) {
       return this.minutes.sum(column, minute - window, minute);
     }
+    return this.sumOfSteps(column, minute, window);
+  }
+
+  /** `sum` by five minutes, however short the window: what is asked for beside columns that have no minutes. */
+  sumOfSteps(column: number, minute: number, window: number): number {
     const step = Math.floor(minute / STEP_MINUTES);
     return this.steps.sum(column, step - Math.ceil(window / STEP_MINUTES), step);
   }

@@ -1,5 +1,6 @@
 import { memberUsd } from "./attribution.ts";
 import { ActiveUsers } from "./active-users.ts";
+import { ErrorShare } from "./error-share.ts";
 import { expectedOfUser } from "./expectation.ts";
 import { HOUR, HISTORY_HOURS, HourLog, type HourColumn, type HourSample } from "./hour-log.ts";
 import { PERSONAL, type Level, type Scope } from "./incident.ts";
@@ -18,6 +19,7 @@ import {
   type Statistic,
 } from "./statistics.ts";
 import { REGIMES } from "./regimes.ts";
+import { pricedTokens, UsualTokens } from "./price-parts.ts";
 import { Rings, STEP_MINUTES } from "./rings.ts";
 import { WindowExpectations } from "./window-expectations.ts";
 import type { TouchMark } from "./touched.ts";
@@ -50,6 +52,8 @@ export class SeriesNode {
   /** Only of users: what the spend is made of, and what they usually make of their time. */
   readonly members: Members | null;
   readonly rates: UsualRates | null;
+  /** Only of groups and users. */
+  readonly usualTokens: UsualTokens | null;
   /** Most nodes are people and their keys: what those do not use takes no memory. */
   #children: Map<Level, Map<string, SeriesNode>> | null = null;
   #peers: Map<Level, PeerAverages> | null = null;
@@ -60,9 +64,8 @@ export class SeriesNode {
   #rings: Rings | null = null;
   /** Null for a person and a person's key. */
   readonly #activeUsers: ActiveUsers | null;
-  /** Fading sums of requests and errors of hours that are over. */
-  #requests = 0;
-  #errors = 0;
+  /** Only of groups. */
+  readonly #errors: ErrorShare | null;
   #lastClosed = -1;
   #firstMinute: number;
   /** Minute of the last use. */
@@ -92,8 +95,10 @@ export class SeriesNode {
     this.scope = scope;
     this.statistics = statisticsOf(level);
     this.log = isGroup(level) ? new HourLog() : null;
+    this.#errors = isGroup(level) ? new ErrorShare() : null;
     this.members = level === "user" ? new Members() : null;
     this.rates = level === "user" ? new UsualRates() : null;
+    this.usualTokens = isGroup(level) || level === "user" ? new UsualTokens() : null;
     this.#activeUsers = PERSONAL.includes(level) ? null : new ActiveUsers();
   }
 
@@ -145,15 +150,10 @@ export class SeriesNode {
     if (!this.isTold) this.#ownRings().add(use, parts);
     this.members?.add(use);
     this.#activeUsers?.add(use.user, minute);
-    if (this.#firstMinute < 0 || this.#isForgotten(minute)) {
-      this.#firstMinute = minute;
-    }
+    // Nothing of its past is in the baseline any more: it is as new. One event from 1970 must not make everybody 56 years old.
+    const isForgotten = this.lastMinute >= 0 && minute - this.lastMinute > HISTORY_HOURS * 60;
+    if (this.#firstMinute < 0 || isForgotten) this.#firstMinute = minute;
     this.lastMinute = Math.max(this.lastMinute, minute);
-  }
-
-  /** Nothing of its past is in the baseline any more: it is as new. One event from 1970 must not make everybody 56 years old. */
-  #isForgotten(minute: number): boolean {
-    return this.lastMinute >= 0 && minute - this.lastMinute > HISTORY_HOURS * 60;
   }
 
   /**
@@ -187,12 +187,11 @@ export class SeriesNode {
     if (log === null) return steps.sum(column, 0, Math.floor(minute / STEP_MINUTES));
     const hour = Math.floor(minute / 60);
     const open = Math.max(hour - 1, this.#lastClosed + 1);
-    const from = log.indexFrom(hour - Math.round(window / 60) + 1);
-    const until = log.indexFrom(open);
-    let sum = steps.sum(column, open * 12 - 1, Math.floor(minute / STEP_MINUTES));
-    const kept = hourOfColumn(column);
-    for (let index = from; index < until; index++) sum += log.value(index, kept);
-    return sum;
+    const first = hour - Math.round(window / 60) + 1;
+    return (
+      log.sum(hourOfColumn(column), first, open) +
+      steps.sum(column, open * 12 - 1, Math.floor(minute / STEP_MINUTES))
+    );
   }
 
   /** Dollars over (minute − window, minute]. */
@@ -218,14 +217,19 @@ export class SeriesNode {
     };
   }
 
+  /** `sum` by steps of five minutes however short the window is, a day at most. */
+  sumOfSteps(column: number, minute: number, window: number): number {
+    return this.#rings?.sumOfSteps(column, minute, window) ?? 0;
+  }
+
   /** Dollars of the five-minute steps from `first` to `last` (epoch minutes / 5). */
   chartUsd(first: number, last = first): number {
     return this.#rings?.steps.sum(COLUMN.usd, first - 1, last) ?? 0;
   }
 
-  /** Share of requests that usually fail. */
+  /** Share of a group's requests that usually fail. */
   get errorShare(): number {
-    return this.#requests === 0 ? 0 : this.#errors / this.#requests;
+    return this.#errors?.value ?? 0;
   }
 
   /** Days since it was first seen. */
@@ -262,19 +266,18 @@ export class SeriesNode {
   closeHour(hour: number, held: HourSample, normal: HourSample | null): void {
     this.log?.append(hour, held);
     this.#lastClosed = hour;
-    if (normal !== null) {
-      this.#requests = this.#requests * ERRORS_FADE + held.requests;
-      this.#errors = this.#errors * ERRORS_FADE + this.sum(COLUMN.errors, hour * 60 + 59, 60);
-    }
     this.#activeUsers?.forget((hour - 1) * 60);
     if (this.isTold) return;
     if (normal === null) {
       this.profile.skip(hour);
       this.rates?.forgetHour();
-    } else {
-      this.profile.close(hour, hourOf(normal), this.hours);
-      this.rates?.learn(normal);
+      return;
     }
+    const end = hour * 60 + 59;
+    this.profile.close(hour, hourOf(normal), this.hours);
+    this.rates?.learn(normal);
+    this.usualTokens?.learn(pricedTokens(this, end, 60));
+    this.#errors?.learn(held.requests, this.sum(COLUMN.errors, end, 60));
   }
 
   /** Lets go of the details that no window before `minute` asks for any more; the hours stay. */
@@ -292,6 +295,5 @@ export class SeriesNode {
 }
 
 export const DAY_MINUTES = 1440;
-const ERRORS_FADE = 0.99;
 const NEW_HOURS = 12;
 const NO_CHILDREN: ReadonlyMap<string, SeriesNode> = new Map();

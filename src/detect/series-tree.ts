@@ -75,6 +75,7 @@ export class SeriesTree {
     parts.cells = isNamed && isNewer ? 1 : 0;
     parts.starts = isNamed && (last < 0 || use.minute - last > START_MINUTES) ? 1 : 0;
     addRates(parts, use, user?.rates ?? null, this.#prices);
+    parts.modelUsd = this.#prices.usualUsd(use);
     this.#prices.add(use);
     return parts;
   }

@@ -13,23 +13,29 @@ export const COLUMN = {
   usualUsd: 5,
   ratedCells: 6,
   priceShift: 7,
+  /** Tokens that a cache gave and that were put out, and what all would cost at the usual prices of their models: why a price has changed. */
+  cacheReadTokens: 8,
+  outputTokens: 9,
+  modelUsd: 10,
   /** Times that a user began after half an hour of silence. */
-  starts: 8,
+  starts: 11,
   /** What steps and requests of each user would usually have made, in requests and tokens; the sums of logarithms for size and pace. */
-  usualRequests: 9,
-  usualTokens: 10,
-  sizeShift: 11,
-  paceShift: 12,
+  usualRequests: 12,
+  usualTokens: 13,
+  sizeShift: 14,
+  paceShift: 15,
   /** Requests in steps of their users' usual pace. */
-  loads: 13,
+  loads: 16,
   /** Sums over rated steps: how much dearer the called models are than the user's usual ones (logarithm), and the part of tokens that the cache no longer gives. */
-  mixShift: 14,
-  cacheShift: 15,
+  mixShift: 17,
+  cacheShift: 18,
 } as const;
 /** Columns of a group, of a user, of a key or agent, of a model or tool: most series are leaves, and a column costs eight bytes a step. */
-const GROUP_COLUMNS = 16;
-const USER_COLUMNS = 8;
+const GROUP_COLUMNS = 19;
+const USER_COLUMNS = 11;
 const LEAF_COLUMNS = 5;
+/** Beyond an hour a model or tool is only asked for its dollars. */
+const SHARED_COLUMNS = 1;
 /** Columns that have minutes; the others are kept by five minutes. */
 export const MINUTE_COLUMNS = 4;
 
@@ -188,11 +194,11 @@ export function isGroup(level: Level): boolean {
   return level === "organisation" || level === "department" || level === "team";
 }
 
-/** Columns that a series keeps by five minutes. */
+/** Columns that a series keeps by five minutes, errors left out: nobody asks for more than an hour of them. */
 export function columnsOf(level: Level): number {
   if (isGroup(level)) return GROUP_COLUMNS;
   if (level === "user") return USER_COLUMNS;
-  return level === "model" || level === "tool" ? MINUTE_COLUMNS : LEAF_COLUMNS;
+  return level === "model" || level === "tool" ? SHARED_COLUMNS : LEAF_COLUMNS;
 }
 
 /** Where the hours keep a column. */

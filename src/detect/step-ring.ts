@@ -1,29 +1,33 @@
-import type { UseParts } from "./minute-use.ts";
+import type { MinuteUse, UseParts } from "./minute-use.ts";
 import { COLUMN } from "./statistics.ts";
 import { TimeRing } from "./time-ring.ts";
 
 /** A day of five-minute steps and room for late events: the charts, and the windows of hours. */
 const STEPS = 320;
 
-/** Sums by steps of five minutes: the first `columns` of COLUMN. What is not kept is 0. */
+/** Sums by steps of five minutes: the first `columns` of COLUMN without the errors. What is not kept is 0. */
 export class StepRing extends TimeRing {
   readonly #columns: number;
 
   constructor(columns: number) {
-    super(STEPS, columns);
+    super(STEPS, placeOf(columns));
     this.#columns = columns;
   }
 
   has(column: number): boolean {
-    return column < this.#columns;
+    return column < this.#columns && column !== COLUMN.errors;
+  }
+
+  override add(step: number, column: number, value: number): void {
+    if (this.has(column)) super.add(step, placeOf(column), value);
   }
 
   override sum(column: number, after: number, to: number): number {
-    return this.has(column) ? super.sum(column, after, to) : 0;
+    return this.has(column) ? super.sum(placeOf(column), after, to) : 0;
   }
 
-  /** What a use says of its user, as far as it is kept. */
-  addParts(step: number, parts: UseParts): void {
+  /** What a use says of its user and of its price, as far as it is kept. */
+  addParts(step: number, use: MinuteUse, parts: UseParts): void {
     if (!this.has(COLUMN.cells)) return;
     if (parts.cells > 0) this.add(step, COLUMN.cells, parts.cells);
     if (!this.has(COLUMN.usualUsd)) return;
@@ -32,6 +36,9 @@ export class StepRing extends TimeRing {
       this.add(step, COLUMN.ratedCells, parts.ratedCells);
       this.add(step, COLUMN.priceShift, parts.priceShift);
     }
+    if (use.cacheReadTokens > 0) this.add(step, COLUMN.cacheReadTokens, use.cacheReadTokens);
+    if (use.outputTokens > 0) this.add(step, COLUMN.outputTokens, use.outputTokens);
+    this.add(step, COLUMN.modelUsd, parts.modelUsd);
     if (this.has(COLUMN.starts)) this.#addOfGroup(step, parts);
   }
 
@@ -46,4 +53,9 @@ export class StepRing extends TimeRing {
     this.add(step, COLUMN.mixShift, parts.mixShift);
     this.add(step, COLUMN.cacheShift, parts.cacheShift);
   }
+}
+
+/** Where a column's sums are: errors take no place. */
+function placeOf(column: number): number {
+  return column > COLUMN.errors ? column - 1 : column;
 }

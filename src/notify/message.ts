@@ -14,7 +14,14 @@ import { capital, nameOf, say, type Phrase } from "./phrase.ts";
 import type { MessageContent, MessageOptions, Tone } from "./message-content.ts";
 import type { Notification } from "./notifier.ts";
 import { narrowestPhrase, scopePhrase } from "./scope-phrase.ts";
-import { contributorGroups, factorLines, leader } from "./who-and-why.ts";
+import {
+  contributorGroups,
+  factorLines,
+  leader,
+  modelOf,
+  priceCause,
+  priceReason,
+} from "./who-and-why.ts";
 
 const KIND_TITLES: Record<IncidentKind, string> = {
   spike: "Spend spike",
@@ -47,7 +54,7 @@ export function composeMessage(
     summary: tone === "resolved" ? resolvedSummary(incident) : openSummary(incident),
     facts: factsOf(incident),
     groups: contributorGroups(incident),
-    why: factorLines(incident.factors),
+    why: factorLines(incident),
     chart: chartOf(incident),
     advice: adviceOf(incident, tone),
     commands: tone === "resolved" ? [] : commandsOf(incident, options.commandOptions),
@@ -92,7 +99,9 @@ function openSummary(incident: Incident): Phrase {
       : say`where ${formatUsdPerHour(expected)} is normal (${ratio})`;
   const top = leader(incident);
   const who = top === null ? say`` : say`; ${top}`;
-  return say`${capital(scopePhrase(incident.scope))} now spends ${formatUsdPerHour(actual)} ${normal}, since ${formatClock(incident.openedAtMs)}${who}.`;
+  const reason = priceReason(incident);
+  const why = reason === null ? say`` : say`: ${reason}`;
+  return say`${capital(scopePhrase(incident.scope))} now spends ${formatUsdPerHour(actual)} ${normal}, since ${formatClock(incident.openedAtMs)}${why}${who}.`;
 }
 
 function resolvedSummary(incident: Incident): Phrase {
@@ -148,6 +157,17 @@ function chartOf({ chart }: Incident): MessageContent["chart"] {
 function adviceOf(incident: Incident, tone: Tone): Phrase {
   if (tone === "resolved") return say`Nothing: it is over.`;
   const user = topUser(incident);
+  const cause = priceCause(incident)?.factor;
+  if (cause === "cache_misses") {
+    return say`Look what has changed at the start of the prompts, or whether the cache is switched off: it only gives what stays the same.`;
+  }
+  if (cause === "model_mix") {
+    const model = modelOf(incident);
+    const dearer = model === null ? say`the dearer model` : say`${nameOf(model)}`;
+    return user === null
+      ? say`Find out who switched to ${dearer} at about ${formatClock(incident.openedAtMs)}, and whether it has to be that one.`
+      : say`Ask ${nameOf(user)} whether it has to be ${dearer}.`;
+  }
   if (user !== null) {
     return say`Find out what ${nameOf(user)} is running and stop it; revoke the key if nobody answers.`;
   }

@@ -27,7 +27,25 @@ const FACTOR_WORDS: Record<FactorChange["factor"], { readonly up: string; readon
     requests_per_active_user: { up: "more requests a user", down: "fewer requests a user" },
     tokens_per_request: { up: "bigger requests", down: "smaller requests" },
     price_per_token: { up: "dearer tokens", down: "cheaper tokens" },
+    cache_misses: { up: "fewer cache hits", down: "more cache hits" },
+    output_share: { up: "more of the tokens are output", down: "fewer of the tokens are output" },
+    model_mix: { up: "dearer models", down: "cheaper models" },
+    model_price: {
+      up: "dearer tokens of the same models",
+      down: "cheaper tokens of the same models",
+    },
   };
+/** What makes the same requests dearer. */
+const REASONS: Readonly<Partial<Record<FactorChange["factor"], string>>> = {
+  price_per_token: "dearer tokens",
+  cache_misses: "fewer cache hits",
+  output_share: "a larger part of output",
+  model_mix: "dearer models",
+  model_price: "the same models at a higher price",
+};
+/** As many requests as usual, roughly. */
+const AS_MANY = 1.2;
+const MOST = 0.5;
 
 /** Dimensions that the scope already names, or that nobody filled in, say nothing and are left out. */
 export function contributorGroups(incident: Incident): ContributorGroup[] {
@@ -72,14 +90,61 @@ export function leader(incident: Incident): Phrase | null {
     : say`${top.dimension} ${nameOf(top.value)} carries ${formatShare(top.share)} of the excess`;
 }
 
-/** Largest part first; what moved less than a twentieth of the rise is left out. */
-export function factorLines(factors: readonly FactorChange[]): Phrase[] {
-  return factors
+/** Largest part first; what moved less than a twentieth of the rise is left out. Dearer models are named where one stands out. */
+export function factorLines(
+  incident: Pick<Incident, "factors" | "scope" | "contributors">,
+): Phrase[] {
+  return incident.factors
     .filter((one) => Math.abs(one.share) >= WORTH_A_LINE)
     .toSorted((a, b) => b.share - a.share)
     .map((one) => {
-      const words = FACTOR_WORDS[one.factor];
       const part = one.share < 0 ? "works against it" : `${formatShare(one.share)} of the rise`;
-      return say`${one.ratio >= 1 ? words.up : words.down}: ${formatTimes(one.ratio)} normal, ${part}`;
+      const model = isDearerModel(one) ? modelOf(incident) : null;
+      const which = model === null ? say`` : say` (${nameOf(model)})`;
+      return say`${factorWords(one)}${which}: ${formatTimes(one.ratio)} normal, ${part}`;
     });
+}
+
+/** What a factor has done, in words: "fewer cache hits". */
+export function factorWords({ factor, ratio }: FactorChange): string {
+  const { up, down } = FACTOR_WORDS[factor];
+  return ratio >= 1 ? up : down;
+}
+
+/** "the same requests, but dearer models (claude-opus-4-5)": null where something else drives the rise. */
+export function priceReason(incident: Incident): Phrase | null {
+  const { factors } = incident;
+  const cause = priceCause(incident);
+  if (cause === null) return null;
+  const reason = REASONS[cause.factor] ?? "";
+  const model = isDearerModel(cause) ? modelOf(incident) : null;
+  const which = model === null ? say`${reason}` : say`${reason} (${nameOf(model)})`;
+  const requests = factors
+    .filter(({ factor }) => factor === "active_users" || factor === "requests_per_active_user")
+    .reduce((product, { ratio }) => product * ratio, 1);
+  const isSame = requests < AS_MANY && requests > 1 / AS_MANY;
+  return isSame ? say`the same requests, but ${which}` : say`above all ${which}`;
+}
+
+/** What of the price carries most of the rise; null where something else does. */
+export function priceCause({ factors }: Pick<Incident, "factors">): FactorChange | null {
+  const top = factors.toSorted((a, b) => b.share - a.share)[0];
+  return top !== undefined && top.share >= MOST && top.ratio > 1 && top.factor in REASONS
+    ? top
+    : null;
+}
+
+function isDearerModel({ factor, ratio }: FactorChange): boolean {
+  return factor === "model_mix" && ratio > 1;
+}
+
+/** The model that carries most of the excess; null where none does. */
+export function modelOf({
+  scope,
+  contributors,
+}: Pick<Incident, "scope" | "contributors">): string | null {
+  if (scope.model !== undefined) return scope.model;
+  const models = contributors.filter((one) => one.dimension === "model" && !REST.has(one.value));
+  const top = models.toSorted((a, b) => b.share - a.share)[0];
+  return top !== undefined && top.share >= MOST && top.value !== "unknown" ? top.value : null;
 }

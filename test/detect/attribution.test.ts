@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { contributorsOf, excessOf, narrow, REST, scopeOf } from "../../src/detect/attribution.ts";
-import { factorsOf } from "../../src/detect/factors.ts";
 import { learnt, nodeOf, NOON, PEOPLE, personal } from "./small-office.ts";
 
 const AT = { minute: NOON + 4, window: 5 } as const;
@@ -79,55 +78,6 @@ describe("contributorsOf", () => {
       }),
       { numRuns: 10 },
     );
-  });
-});
-
-describe("factorsOf", () => {
-  it("splits a rise into its causes, exactly: more calls", () => {
-    const user = nodeOf(learnt(burst("ada", 5, { requests: 50, tokens: 500_000 })), "user", "ada");
-
-    const factors = new Map(factorsOf(user, AT).map((one) => [one.factor, one]));
-
-    expect(factors.get("requests_per_active_user")!.ratio).toBeCloseTo(10, 4);
-    expect(factors.get("requests_per_active_user")!.share).toBeCloseTo(1, 4);
-    expect(factors.get("tokens_per_request")!.share).toBeCloseTo(0, 4);
-    expect(factors.get("price_per_token")!.share).toBeCloseTo(0, 4);
-  });
-
-  it("splits a rise into its causes, exactly: bigger prompts at a dearer model", () => {
-    const user = nodeOf(learnt(burst("ada", 4.5, { tokens: 150_000 })), "user", "ada");
-
-    const factors = new Map(factorsOf(user, AT).map((one) => [one.factor, one]));
-
-    expect(factors.get("tokens_per_request")!.ratio).toBeCloseTo(3, 4);
-    expect(factors.get("price_per_token")!.ratio).toBeCloseTo(3, 4);
-    expect(factors.get("tokens_per_request")!.share).toBeCloseTo(0.5, 4);
-    expect(factors.get("price_per_token")!.share).toBeCloseTo(0.5, 4);
-  });
-
-  it("gives parts that add up to one for any window that can be split", () => {
-    const use = fc.record({
-      usd: fc.integer({ min: 1, max: 100_000 }).map((cents) => cents / 100),
-      requests: fc.integer({ min: 1, max: 10_000 }),
-      tokens: fc.integer({ min: 1, max: 1_000_000 }),
-    });
-    fc.assert(
-      fc.property(use, fc.constantFrom(...PEOPLE), (one, user) => {
-        const detector = learnt(burst(user, one.usd, one));
-        for (const node of detector.tree.nodes) {
-          const factors = factorsOf(node, AT);
-          if (factors.length === 0) continue;
-          expect(factors.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
-          expect(factors.every(({ ratio }) => ratio > 0)).toBe(true);
-        }
-      }),
-      { numRuns: 10 },
-    );
-  });
-
-  it("says nothing where nothing was expected or nothing came", () => {
-    expect(factorsOf(nodeOf(learnt(burst("newcomer", 9)), "user", "newcomer"), AT)).toEqual([]);
-    expect(factorsOf(nodeOf(learnt(), "user", "ada"), { ...AT, minute: NOON + 60 })).toEqual([]);
   });
 });
 

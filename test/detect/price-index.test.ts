@@ -3,7 +3,7 @@ import { PriceIndex } from "../../src/detect/price-index.ts";
 
 /** A tool's call of a model at dollars a million tokens. */
 function call(tool: string, model: string, price: number, requests = 100) {
-  return { tool, model, usd: price, tokens: 1e6, requests };
+  return { tool, model, usd: price, tokens: 1e6, cacheReadTokens: 0, outputTokens: 0, requests };
 }
 
 describe("PriceIndex", () => {

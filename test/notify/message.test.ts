@@ -84,6 +84,47 @@ describe("composeMessage", () => {
     ]);
   });
 
+  it("says at once that the same requests have become dearer, by which model, and what to ask", () => {
+    const content = compose({
+      kind: "price",
+      scope: { team: "checkout", user: "u7", model: "opus" },
+      contributors: [],
+      factors: [
+        { factor: "active_users", ratio: 1, share: 0 },
+        { factor: "requests_per_active_user", ratio: 1.05, share: 0.03 },
+        { factor: "cache_misses", ratio: 1.2, share: 0.1 },
+        { factor: "model_mix", ratio: 4.8, share: 0.87 },
+      ],
+    });
+
+    expect(text(content.summary)).toContain("(6.3×), since 02:41 UTC: the same requests, but");
+    expect(text(content.summary)).toContain("dearer models (opus).");
+    expect(content.why.map(text)).toEqual([
+      "dearer models (opus): 4.8× normal, 87% of the rise",
+      "fewer cache hits: 1.2× normal, 10% of the rise",
+    ]);
+    expect(text(content.advice)).toBe("Ask u7 whether it has to be opus.");
+  });
+
+  it("says that caches give less, and where to look", () => {
+    const factors = [
+      { factor: "active_users", ratio: 1.5, share: 0.2 },
+      { factor: "cache_misses", ratio: 5, share: 0.8 },
+    ] as const;
+    const content = compose({ kind: "price", factors });
+
+    expect(text(content.summary)).toContain("UTC: above all fewer cache hits; user u0412 carries");
+    expect(text(content.advice)).toContain("start of the prompts");
+  });
+
+  it("names no model where none stands out", () => {
+    const factors = [{ factor: "model_mix", ratio: 2, share: 1 }] as const;
+    const content = compose({ kind: "price", factors, contributors: [] });
+
+    expect(text(content.summary)).toContain("the same requests, but dearer models.");
+    expect(text(content.advice)).toContain("Find out who switched to the dearer model at about");
+  });
+
   it("says whom to ask, or where to look when it is nobody in particular", () => {
     expect(text(compose({}).advice)).toMatch(/^Find out what u0412 is running/);
     expect(text(compose({ scope: { team: "t", user: "u7" } }).advice)).toMatch(/u7/);

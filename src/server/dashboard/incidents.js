@@ -17,6 +17,10 @@ const KINDS = new Map([
 ]);
 const FACTORS = new Map([
   ["price_per_token", "price of a token"],
+  ["cache_misses", "tokens that no cache gave"],
+  ["output_share", "output among the tokens"],
+  ["model_mix", "dearness of the models"],
+  ["model_price", "price of the same models"],
   ["tokens_per_request", "tokens in a request"],
   ["requests_per_active_user", "requests of each active user"],
   ["active_users", "active users"],
