@@ -14,6 +14,11 @@ const LEVEL_CLIP = Math.LN2;
 const LEVEL_FROM = 0.3;
 /** After a silence of five weeks nothing is filled in any more. */
 const MAX_SILENT_HOURS = 840;
+/** Where the levels begin, how far counts go, what numbers of rows are multiplied by beside them, and how many rows more there is room for. */
+const LEVELS = BINS;
+const SEEN = 100;
+const ROW = 256;
+const MORE_ROWS = 4;
 
 /**
  * What a series is expected to hold in an hour: level × profile over 48 bins (24 hours of working days, 24 of weekends and holidays, in local time). The
@@ -22,21 +27,27 @@ const MAX_SILENT_HOURS = 840;
 export class Profile {
   /** Columns of HOUR that are kept: people and what works for them have the first few. */
   readonly #width: number;
-  /** One block, since most series are people: bins × columns, then how often each bin was seen, the levels, and the means over the bins seen so far. */
-  readonly #state: Float32Array;
-  readonly #counts: number;
-  readonly #levels: number;
-  readonly #means: number;
+  /**
+   * One block, since most series are people: for each bin how often it was seen and which row it has, then the levels, the means over the bins seen so
+   * far, and the rows, a value a column. A bin that never held anything has none: most people sleep.
+   */
+  #state: Float32Array;
+  #rows = 0;
   #known = 0;
   #closed = -1;
 
   constructor(width: number = HOUR_COLUMNS) {
     this.#width = width;
-    this.#counts = BINS * width;
-    this.#levels = this.#counts + BINS;
-    this.#means = this.#levels + width;
-    this.#state = new Float32Array(this.#means + width);
-    this.#state.fill(1, this.#levels, this.#means);
+    this.#state = new Float32Array(this.#firstRow);
+    this.#state.fill(1, LEVELS, this.#means);
+  }
+
+  get #means(): number {
+    return LEVELS + this.#width;
+  }
+
+  get #firstRow(): number {
+    return LEVELS + 2 * this.#width;
   }
 
   /** Hours that were closed so far, silent ones among them. */
@@ -52,20 +63,33 @@ export class Profile {
   expected(hour: number, column: HourColumn, hours: LocalHours): number {
     if (this.#known === 0 || !this.has(column)) return 0;
     const bin = hours.bin(hour);
-    const value =
-      this.#at(this.#counts + bin) === 0
-        ? this.#at(this.#means + column)
-        : this.#at(bin * this.#width + column);
-    return this.#at(this.#levels + column) * value * hours.planned(hour);
+    const value = this.#count(bin) === 0 ? this.#at(this.#means + column) : this.#held(bin, column);
+    return this.#at(LEVELS + column) * value * hours.planned(hour);
   }
 
   /** Mean of an hour over all bins. */
   mean(column: HourColumn): number {
-    return this.has(column) ? this.#at(this.#levels + column) * this.#at(this.#means + column) : 0;
+    return this.has(column) ? this.#at(LEVELS + column) * this.#at(this.#means + column) : 0;
   }
 
   #at(index: number): number {
     return this.#state[index] as number;
+  }
+
+  /** How often a bin was seen; beyond SEEN it does not matter. */
+  #count(bin: number): number {
+    return this.#at(bin) & (ROW - 1);
+  }
+
+  /** Where the row of a bin begins, -1 where it has none. */
+  #row(bin: number): number {
+    const row = (this.#at(bin) / ROW) | 0;
+    return row === 0 ? -1 : this.#firstRow + (row - 1) * this.#width;
+  }
+
+  #held(bin: number, column: number): number {
+    const row = this.#row(bin);
+    return row < 0 ? 0 : this.#at(row + column);
   }
 
   /** Learns an hour that is over; hours come in order, and those between were silent. `first`: the first hour of the series. */
@@ -85,30 +109,53 @@ export class Profile {
   #learn(hour: number, sample: ArrayLike<number>, hours: LocalHours): void {
     if (hours.isSpecial(hour)) return;
     const bin = hours.bin(hour);
-    const count = this.#at(this.#counts + bin) + 1;
-    this.#state[this.#counts + bin] = Math.min(count, 60_000);
+    const count = this.#count(bin) + 1;
+    if (count <= SEEN) this.#state[bin] = this.#at(bin) + 1;
+    this.#known++;
+    const row = this.#rowFor(bin, sample);
+    if (row < 0) return;
     const rate = Math.max(bin < 24 ? WEEKDAY_RATE : WEEKEND_RATE, 1 / count);
     for (let column = 0; column < this.#width; column++) {
-      const at = bin * this.#width + column;
+      const at = row + column;
       const usual = this.#at(at);
       const value = this.#follow(column, sample[column] as number, count === 1 ? -1 : usual);
       const most = CLIP * usual + CLIP_MEAN * this.#at(this.#means + column);
       const clipped = count <= 2 ? value : Math.min(value, most);
       this.#state[at] = usual + rate * (clipped - usual);
     }
-    this.#known++;
+  }
+
+  /** The row of a bin, from now on if it had none; -1 as long as it has held nothing. */
+  #rowFor(bin: number, sample: ArrayLike<number>): number {
+    const known = this.#row(bin);
+    if (known >= 0 || !this.#holds(sample)) return known;
+    const at = this.#firstRow + this.#rows * this.#width;
+    if (at === this.#state.length) {
+      const more = Math.min(BINS - this.#rows, MORE_ROWS);
+      const state = new Float32Array(at + more * this.#width);
+      state.set(this.#state);
+      this.#state = state;
+    }
+    this.#rows++;
+    this.#state[bin] = this.#at(bin) + ROW * this.#rows;
+    return at;
+  }
+
+  #holds(sample: ArrayLike<number>): boolean {
+    for (let column = 0; column < this.#width; column++) if (sample[column] !== 0) return true;
+    return false;
   }
 
   /** Moves the level by an hour's surprise, and gives the hour as the bins count it: without the level. */
   #follow(column: number, value: number, usual: number): number {
-    const level = this.#at(this.#levels + column);
+    const level = this.#at(LEVELS + column);
     const mean = this.#at(this.#means + column);
     if (usual > LEVEL_FROM * mean && mean > 0 && value > 0) {
       const surprise = Math.log(value / (level * usual));
       const clipped = Math.max(-LEVEL_CLIP, Math.min(LEVEL_CLIP, surprise));
-      this.#state[this.#levels + column] = level * Math.exp(LEVEL_RATE * clipped);
+      this.#state[LEVELS + column] = level * Math.exp(LEVEL_RATE * clipped);
     }
-    return value / this.#at(this.#levels + column);
+    return value / this.#at(LEVELS + column);
   }
 
   #average(): void {
@@ -116,9 +163,9 @@ export class Profile {
       let sum = 0;
       let weight = 0;
       for (let bin = 0; bin < BINS; bin++) {
-        if (this.#at(this.#counts + bin) === 0) continue;
+        if (this.#count(bin) === 0) continue;
         const share = bin < 24 ? 5 : 2;
-        sum += share * this.#at(bin * this.#width + column);
+        sum += share * this.#held(bin, column);
         weight += share;
       }
       this.#state[this.#means + column] = weight === 0 ? 0 : sum / weight;

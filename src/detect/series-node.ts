@@ -96,7 +96,7 @@ export class SeriesNode {
     this.statistics = statisticsOf(level);
     this.log = isGroup(level) ? new HourLog() : null;
     this.#errors = isGroup(level) ? new ErrorShare() : null;
-    this.members = level === "user" ? new Members() : null;
+    this.members = level === "user" ? new Members(this) : null;
     this.rates = level === "user" ? new UsualRates() : null;
     this.usualTokens = isGroup(level) || level === "user" ? new UsualTokens() : null;
     this.#activeUsers = PERSONAL.includes(level) ? null : new ActiveUsers();
@@ -147,8 +147,8 @@ export class SeriesNode {
   add(use: MinuteUse, parts: UseParts): void {
     const { minute } = use;
     if (this.soleUser !== use.user) this.soleUser = this.soleUser === undefined ? use.user : null;
-    if (!this.isTold) this.#ownRings().add(use, parts);
     this.members?.add(use);
+    if (!this.isTold) this.#ownRings().add(use, parts);
     this.#activeUsers?.add(use.user, minute);
     // Nothing of its past is in the baseline any more: it is as new. One event from 1970 must not make everybody 56 years old.
     const isForgotten = this.lastMinute >= 0 && minute - this.lastMinute > HISTORY_HOURS * 60;

@@ -1,3 +1,5 @@
+import { doubles } from "./doubles.ts";
+
 /** The past fades by half in about fifty active hours: two weeks of work. */
 const FADE = 0.986;
 /** With less than this behind them, a user's usual rates are not known. */
@@ -21,48 +23,58 @@ interface StepUse {
   readonly cacheReadTokens: number;
 }
 
+/** Places in a user's state: fading sums over hours; over steps, how many and what they measured; the same of the hour that goes on, learnt when it is over, if it was normal; and the step that is going on. */
+const CELLS = 0;
+const REQUESTS = 1;
+const TOKENS = 2;
+const USD = 3;
+const STEPS = 4;
+const USUAL = 5;
+const NEW_STEPS = USUAL + MEASURES.length;
+const NEW = NEW_STEPS + 1;
+const STEP = NEW + MEASURES.length;
+const STEP_USD = STEP + 1;
+const STEP_TOKENS = STEP + 2;
+const STEP_REQUESTS = STEP + 3;
+const STEP_READ = STEP + 4;
+const STEP_MIX = STEP + 5;
+const LENGTH = STEP + 6;
+const MIX = MEASURES.indexOf("mix");
+
 const measured: Measures = zeros();
+const shift = { cells: 0, ...zeros() };
 
 /**
  * What a user's active steps of five minutes usually come to: requests a step, tokens a request, dollars a token (weighted by size, as the money is), and
  * the averages of the measures by which a step is compared.
  */
 export class UsualRates {
-  #cells = 0;
-  #requests = 0;
-  #tokens = 0;
-  #usd = 0;
-  /** Fading sums over steps: how many, and what they measured. */
-  #steps = 0;
-  readonly #usual: Measures = zeros();
-  /** Steps of the hour that goes on: learnt when it is over, if it was normal. */
-  #newSteps = 0;
-  readonly #new: Measures = zeros();
-  /** The step that is going on. */
-  #step = -1;
-  #stepUsd = 0;
-  #stepTokens = 0;
-  #stepRequests = 0;
-  #stepRead = 0;
-  #stepMix = 0;
+  /** One block: a field that holds a fraction takes three times as much, and people are many. */
+  readonly #state = doubles(LENGTH);
 
-  /** How far the last finished step was from usual, each clipped; 0 where nothing is known. */
-  readonly shift = { cells: 0, ...zeros() };
+  constructor() {
+    this.#state[STEP] = -1;
+  }
+
+  /** How far the step that the last `count` of any user finished was from usual, each clipped; `cells` is 0 where it finished none or nothing is known. */
+  get shift(): typeof shift {
+    return shift;
+  }
 
   get known(): boolean {
-    return this.#requests >= MIN_REQUESTS && this.#cells > 0;
+    return this.#at(REQUESTS) >= MIN_REQUESTS && this.#at(CELLS) > 0;
   }
 
   get requestsPerCell(): number {
-    return this.#cells === 0 ? 0 : this.#requests / this.#cells;
+    return this.#ratio(REQUESTS, CELLS);
   }
 
   get tokensPerRequest(): number {
-    return this.#requests === 0 ? 0 : this.#tokens / this.#requests;
+    return this.#ratio(TOKENS, REQUESTS);
   }
 
   get usdPerToken(): number {
-    return this.#tokens === 0 ? 0 : this.#usd / this.#tokens;
+    return this.#ratio(USD, TOKENS);
   }
 
   /**
@@ -70,58 +82,76 @@ export class UsualRates {
    * it is taken for usual.
    */
   count(step: number, use: StepUse, dearness: number | null): void {
-    this.shift.cells = 0;
-    if (step > this.#step) {
+    shift.cells = 0;
+    if (step > this.#at(STEP)) {
       this.#finish();
-      this.#step = step;
+      this.#state[STEP] = step;
     }
-    this.#stepUsd += use.usd;
-    this.#stepTokens += use.tokens;
-    this.#stepRequests += use.requests;
-    this.#stepRead += use.cacheReadTokens;
-    this.#stepMix += use.requests * (dearness ?? this.#usualMix);
-  }
-
-  get #usualMix(): number {
-    return this.#steps === 0 ? 0 : this.#usual.mix / this.#steps;
+    this.#add(STEP_USD, use.usd);
+    this.#add(STEP_TOKENS, use.tokens);
+    this.#add(STEP_REQUESTS, use.requests);
+    this.#add(STEP_READ, use.cacheReadTokens);
+    this.#add(STEP_MIX, use.requests * (dearness ?? this.#ratio(USUAL + MIX, STEPS)));
   }
 
   #finish(): void {
-    const [usd, tokens, requests] = [this.#stepUsd, this.#stepTokens, this.#stepRequests];
-    const [read, mix] = [this.#stepRead, this.#stepMix];
-    this.#stepUsd = this.#stepTokens = this.#stepRequests = this.#stepRead = this.#stepMix = 0;
+    const [usd, tokens, requests] = [
+      this.#at(STEP_USD),
+      this.#at(STEP_TOKENS),
+      this.#at(STEP_REQUESTS),
+    ];
+    const [read, mix] = [this.#at(STEP_READ), this.#at(STEP_MIX)];
+    this.#state.fill(0, STEP_USD);
     if (usd <= 0 || tokens <= 0 || requests <= 0) return;
     measured.price = Math.log(usd / tokens);
     measured.size = Math.log(tokens / requests);
     measured.pace = Math.log(requests);
     measured.mix = mix / requests;
     measured.cache = 1 - read / tokens;
-    const isKnown = this.#steps >= MIN_STEPS;
-    this.shift.cells = isKnown ? 1 : 0;
-    for (const one of MEASURES) {
-      if (isKnown) this.shift[one] = clip(measured[one] - this.#usual[one] / this.#steps);
-      this.#new[one] += measured[one];
-    }
-    this.#newSteps++;
+    const steps = this.#at(STEPS);
+    const isKnown = steps >= MIN_STEPS;
+    shift.cells = isKnown ? 1 : 0;
+    MEASURES.forEach((one, index) => {
+      if (isKnown) shift[one] = clip(measured[one] - this.#at(USUAL + index) / steps);
+      this.#add(NEW + index, measured[one]);
+    });
+    this.#add(NEW_STEPS, 1);
   }
 
   /** Learns an hour that is over. */
   learn(hour: { cells: number; requests: number; tokens: number; usd: number }): void {
-    const faded = STEP_FADE ** this.#newSteps;
-    this.#steps = this.#steps * faded + this.#newSteps;
-    for (const one of MEASURES) this.#usual[one] = this.#usual[one] * faded + this.#new[one];
+    const faded = STEP_FADE ** this.#at(NEW_STEPS);
+    this.#fade(STEPS, faded, this.#at(NEW_STEPS));
+    for (let index = 0; index < MEASURES.length; index++) {
+      this.#fade(USUAL + index, faded, this.#at(NEW + index));
+    }
     this.forgetHour();
     if (hour.requests <= 0) return;
-    this.#cells = this.#cells * FADE + hour.cells;
-    this.#requests = this.#requests * FADE + hour.requests;
-    this.#tokens = this.#tokens * FADE + hour.tokens;
-    this.#usd = this.#usd * FADE + hour.usd;
+    this.#fade(CELLS, FADE, hour.cells);
+    this.#fade(REQUESTS, FADE, hour.requests);
+    this.#fade(TOKENS, FADE, hour.tokens);
+    this.#fade(USD, FADE, hour.usd);
   }
 
   /** An hour that was not normal teaches nothing. */
   forgetHour(): void {
-    this.#newSteps = 0;
-    for (const one of MEASURES) this.#new[one] = 0;
+    this.#state.fill(0, NEW_STEPS, STEP);
+  }
+
+  #at(place: number): number {
+    return this.#state[place] as number;
+  }
+
+  #add(place: number, value: number): void {
+    this.#state[place] = this.#at(place) + value;
+  }
+
+  #fade(place: number, faded: number, more: number): void {
+    this.#state[place] = this.#at(place) * faded + more;
+  }
+
+  #ratio(of: number, to: number): number {
+    return this.#at(to) === 0 ? 0 : this.#at(of) / this.#at(to);
   }
 }
 
