@@ -24,6 +24,8 @@ export interface Work {
   readonly pass: () => number | Promise<number>;
   /** One pass is a whole round: it is long, and the first one warms up. */
   readonly isLong?: boolean;
+  /** One pass only, and none before it: what is measured happens once in a process. */
+  readonly isCold?: boolean;
   /** Figures beside the time, asked after the last pass. */
   readonly notes?: () => Readonly<Record<string, number>>;
   readonly end?: () => Promise<void>;
@@ -36,6 +38,8 @@ export interface Bench {
   readonly unit: string;
   /** What the peer does: the least code that gives the same numbers. */
   readonly peer: string;
+  /** What notes of the measured side may come to at most; over it, the run fails. */
+  readonly limits?: Readonly<Record<string, number>>;
   readonly variants: Readonly<Record<"spikewatch" | "peer", (input: BenchInput) => Promise<Work>>>;
 }
 
@@ -56,11 +60,13 @@ interface Round {
 
 /** Runs the work warm, then round by round. */
 export async function measure(work: Work, effort: Effort): Promise<Measured> {
-  const isLong = work.isLong === true;
+  const isCold = work.isCold === true;
+  const isLong = isCold || work.isLong === true;
   const roundMs = isLong ? 0 : effort.roundMs;
-  if (effort.warmUpMs > 0) await round(work, isLong ? 0 : effort.warmUpMs);
+  if (effort.warmUpMs > 0 && !isCold) await round(work, isLong ? 0 : effort.warmUpMs);
   const rounds: Round[] = [];
-  for (let one = 0; one < (isLong ? Math.min(3, effort.rounds) : effort.rounds); one++) {
+  const most = isCold ? 1 : isLong ? 3 : Infinity;
+  for (let one = 0; one < Math.min(most, effort.rounds); one++) {
     rounds.push(await round(work, roundMs));
   }
   const notes = work.notes?.() ?? {};

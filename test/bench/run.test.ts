@@ -38,7 +38,7 @@ describe("npm run bench", () => {
     await expect(bench("--only", "nothing")).rejects.toMatchObject({
       code: 2,
       stdout:
-        "no bench is called nothing: decode, price + reduce, append, detect, score, ingest, month\n",
+        "no bench is called nothing: decode, price + reduce, append, detect, tick, people, cold-start, score, ingest, month\n",
     });
   }, 60_000);
 });

@@ -9,14 +9,14 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { arch, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { argv, execPath, exit, stdout, version } from "node:process";
+import process, { argv, execPath, exit, stdout, version } from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { generate, startOf } from "../million/generate.mjs";
 import { priceBookYaml } from "../million/prices.mjs";
 import { BENCHES } from "./benches.ts";
 import { FULL, measure, TINY, type Bench, type BenchInput, type Measured } from "./harness.ts";
-import { tableOf, type Outcome } from "./table.ts";
+import { isOver, tableOf, type Outcome } from "./table.ts";
 
 type Side = keyof Bench["variants"];
 const LOADER = new URL("strip-types.mjs", import.meta.url).href;
@@ -111,6 +111,10 @@ async function runAll(benches: readonly Bench[]): Promise<void> {
   }
   if (flags.json) stdout.write(`${JSON.stringify(outcomes.map(flat))}\n`);
   else stdout.write(`\n${machine()}\n\n${tableOf(outcomes)}\n`);
+  const isMissed = outcomes.some((one) =>
+    Object.keys(one.bench.limits ?? {}).some((name) => isOver(one, name)),
+  );
+  if (isMissed && !flags.tiny) process.exitCode = 1;
 }
 
 function flat({ bench: { name, unit }, measured }: Outcome): unknown {

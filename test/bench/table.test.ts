@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { measure, TINY, type Bench } from "./harness.ts";
 import { tableOf } from "./table.ts";
 
+const FEW = { warmUpMs: 1, rounds: 3, roundMs: 1 };
 const BENCH: Bench = {
   name: "sums",
   question: "a number added",
@@ -32,6 +33,16 @@ describe("measure", () => {
   });
 });
 
+describe("measure of what happens once", () => {
+  it("makes one pass, and none to warm up", async () => {
+    let passes = 0;
+    const measured = await measure({ isCold: true, pass: () => ++passes }, FEW);
+
+    expect(passes).toBe(1);
+    expect(measured.units).toBe(1);
+  });
+});
+
 describe("tableOf", () => {
   it("puts both sides in a row, and the ratio of their best rounds", () => {
     const one = { units: 1, wallNs: 9, notes: { enginePeakMb: 400.25 } };
@@ -45,5 +56,17 @@ describe("tableOf", () => {
     );
     expect(text).toContain("- sums, spikewatch: wall 9 ns; enginePeakMb 400");
     expect(text).toContain("- sums, peer: wall 9 ns; nothing else");
+  });
+
+  it("says of each limit whether it held; a figure that is missing did not", () => {
+    const one = { units: 1, medianNs: 1, minNs: 1, wallNs: 9 };
+    const spikewatch = { ...one, notes: { seconds: 31, peakMb: 999 } };
+    const bench = { ...BENCH, limits: { seconds: 30, peakMb: 1_000, rows: 1 } };
+
+    const text = tableOf([{ bench, measured: { spikewatch, peer: { ...one, notes: {} } } }]);
+
+    expect(text).toContain("- sums, seconds: 31 of at most 30: OVER");
+    expect(text).toContain("- sums, peakMb: 999 of at most 1,000: held");
+    expect(text).toContain("- sums, rows: NaN of at most 1: OVER");
   });
 });

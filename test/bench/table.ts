@@ -32,7 +32,19 @@ export function tableOf(outcomes: readonly Outcome[]): string {
       return `- ${bench.name}, ${side}: wall ${ns(wallNs)} ns; ${said.join(", ") || "nothing else"}`;
     }),
   );
-  return [...lines, "", ...notes].join("\n");
+  return [...lines, "", ...notes, ...outcomes.flatMap(limitsOf)].join("\n");
+}
+
+/** What was asked of a bench, and whether it held. */
+export function limitsOf({ bench, measured }: Outcome): string[] {
+  return Object.entries(bench.limits ?? {}).map(([name, limit]) => {
+    const said = `${grouped(measured.spikewatch.notes[name] ?? NaN)} of at most ${grouped(limit)}`;
+    return `- ${bench.name}, ${name}: ${said}: ${isOver({ bench, measured }, name) ? "OVER" : "held"}`;
+  });
+}
+
+export function isOver({ bench, measured }: Outcome, name: string): boolean {
+  return !((measured.spikewatch.notes[name] ?? NaN) <= (bench.limits?.[name] ?? Infinity));
 }
 
 function ns(value: number): string {
