@@ -1,7 +1,9 @@
 import type { Clock } from "../runtime/clock.ts";
 import { retry } from "../runtime/retry.ts";
 import type { Connection } from "./connect.ts";
-import { INCIDENTS } from "./queries.ts";
+import { INCIDENTS, type Query } from "./queries.ts";
+import { readAhead } from "./read-ahead.ts";
+import { wholeSteps } from "./rollup-reader.ts";
 import type {
   DeliveryRow,
   IncidentActionRow,
@@ -16,6 +18,8 @@ const DAY_MS = 86_400_000;
 const IDS_PER_QUERY = 500;
 /** How long a call goes on while ClickHouse is in trouble before its caller is told. */
 const PATIENCE_MS = 30_000;
+/** History that is held before it is learnt. */
+const AHEAD_BYTES = 8 << 20;
 
 /** Columns whose numbers come as text because they may be larger than a double holds. */
 type Raw<Row> = Record<keyof Row, string | number | null>;
@@ -84,7 +88,6 @@ export class ClickHouseIncidentStore implements IncidentStore {
     }));
   }
 
-  /** Asks for a day at a time, so that memory stays small on both sides. */
   async *history(
     fromMs: number,
     toMs: number,
@@ -96,13 +99,21 @@ export class ClickHouseIncidentStore implements IncidentStore {
       { from: seconds(fromMs), to: seconds(toMs), ...within.params },
     );
     if (found === undefined || Number(found.n) === 0) return;
-    const end = Math.min(toMs, Number(found.last) * 1000 + 1);
-    for (let dayMs = Math.max(fromMs, Number(found.first) * 1000); dayMs < end;) {
+    const firstMs = Math.max(fromMs, Number(found.first) * 1000);
+    const endMs = Math.min(toMs, Number(found.last) * 1000 + 1);
+    yield* wholeSteps(readAhead(this.#historyBytes({ firstMs, endMs, toMs }, within), AHEAD_BYTES));
+  }
+
+  /** Asks for a day at a time, so that memory stays small on both sides. */
+  async *#historyBytes(
+    { firstMs, endMs, toMs }: Readonly<Record<"firstMs" | "endMs" | "toMs", number>>,
+    within: Query,
+  ): AsyncIterable<Uint8Array> {
+    const sql = INCIDENTS.history(within.sql);
+    for (let dayMs = firstMs; dayMs < endMs;) {
       const nextMs = Math.min(toMs, Math.floor(dayMs / DAY_MS + 1) * DAY_MS);
       const params = { from: seconds(dayMs), to: seconds(nextMs), ...within.params };
-      const sql = INCIDENTS.history(within.sql);
-      const chunks = this.#connection.rowChunks<Raw<Rollup>>(sql, { params });
-      for await (const rows of chunks) yield rows.map(rollupOf);
+      yield* this.#connection.text(sql, { params });
       dayMs = nextMs;
     }
   }
@@ -131,19 +142,6 @@ export class ClickHouseIncidentStore implements IncidentStore {
   #patiently<T>(work: () => Promise<T>): Promise<T> {
     return retry(work, { clock: this.#clock, baseMs: 50, maxMs: 2_000, deadlineMs: PATIENCE_MS });
   }
-}
-
-function rollupOf(row: Raw<Rollup>): Rollup {
-  return {
-    ...(row as unknown as Rollup),
-    startMs: Number(row.startMs),
-    requests: Number(row.requests),
-    errors: Number(row.errors),
-    tokens: Number(row.tokens),
-    cacheReadTokens: Number(row.cacheReadTokens),
-    outputTokens: Number(row.outputTokens),
-    costUsd: Number(row.costUsd),
-  };
 }
 
 /** ClickHouse's `2026-11-22 05:17:00.123`, UTC. */

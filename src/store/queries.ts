@@ -221,6 +221,7 @@ FROM incident_actions FINAL WHERE at_ms > {sinceMs:Int64} ORDER BY at, action_id
     upTo: string,
   ) => `SELECT count() AS n, toUnixTimestamp(min(minute)) AS first, toUnixTimestamp(max(minute)) AS last
 FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UInt32} AND ${upTo}`,
+  /** Read by `rollup-reader.ts`, column by column in this order. */
   history: (
     upTo: string,
   ) => `SELECT toUnixTimestamp(toStartOfFiveMinutes(minute)) * 1000 AS startMs, department, team, user, key, agent, model, tool,
@@ -229,7 +230,8 @@ FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UIn
     + usage.output_tokens) AS tokens,
   toFloat64(sum(usage.cost_usd)) AS costUsd
 FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UInt32} AND ${upTo}
-GROUP BY startMs, department, team, user, key, agent, model, tool ORDER BY startMs, department, team, user, key, agent, model, tool`,
+GROUP BY startMs, department, team, user, key, agent, model, tool ORDER BY startMs, department, team, user, key, agent, model, tool
+SETTINGS max_execution_time = 300 FORMAT RowBinary`,
 } as const;
 
 export const USE_HISTORY = {

@@ -1,0 +1,43 @@
+import type { Rollup } from "./rows.ts";
+import { RowBinaryReader } from "./row-binary-reader.ts";
+
+/** Reads RowBinary of `INCIDENTS.history` as it arrives, and gives it in whole steps of time: no step is in two chunks, wherever the answer was cut. */
+export async function* wholeSteps(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncIterable<readonly Rollup[]> {
+  const reader = new RowBinaryReader();
+  let open: Rollup[] = [];
+  for await (const chunk of bytes) {
+    reader.add(chunk);
+    let begun = open.length > 0 ? 0 : -1;
+    for (let next = reader.row(rollupOf); next !== null; next = reader.row(rollupOf)) {
+      if (open.at(-1)?.startMs !== next.startMs) begun = open.length;
+      open.push(next);
+    }
+    if (begun <= 0) continue;
+    yield open.slice(0, begun);
+    open = open.slice(begun);
+  }
+  reader.end();
+  if (open.length > 0) yield open;
+}
+
+/** Columns in the order of the statement. */
+function rollupOf(row: RowBinaryReader): Rollup {
+  return {
+    startMs: row.u64(),
+    department: row.name(),
+    team: row.name(),
+    user: row.name(),
+    key: row.name(),
+    agent: row.name(),
+    model: row.name(),
+    tool: row.name(),
+    requests: row.u64(),
+    errors: row.u64(),
+    cacheReadTokens: row.u64(),
+    outputTokens: row.u64(),
+    tokens: row.u64(),
+    costUsd: row.f64(),
+  };
+}
