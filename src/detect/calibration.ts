@@ -1,5 +1,5 @@
 import type { Level } from "./incident.ts";
-import { PeerAverages, type Peers } from "./node-tails.ts";
+import { PeerAverages, type Peers } from "./peer-averages.ts";
 import { BUSY, REGIMES, slotOf } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { TailPool } from "./tail-pool.ts";

@@ -1,3 +1,4 @@
+import type { Peers } from "./peer-averages.ts";
 import { REGIMES } from "./regimes.ts";
 import { FAMILIES } from "./statistics.ts";
 
@@ -9,9 +10,7 @@ const TODAY = 3;
 /** The value from which on a day is surprising, and how much more makes it ten times rarer; NaN: not worked out today. */
 const FROM = 4;
 const DECADE = 5;
-/** How surprising it was when it was looked at last, and in which regime: in the first two regimes' fields. */
-const LAST = 6;
-const FIELDS = 7;
+const FIELDS = 6;
 /** A usual day is an average over about so many days. */
 const MEMORY_DAYS = 25;
 /** A young series' spread is that of its peers; so many of its own days weigh as much. */
@@ -21,72 +20,78 @@ const USUAL_DAYS = 1.5;
 /** No day moves what is usual further than this, in standard deviations. */
 const CLIP = 3.5;
 
-/** What is known of a statistic before a series has days of its own. */
-export interface Peers {
-  /** A usual day among peers, how much that differs from peer to peer (variance), and a peer's own variance from day to day. */
-  readonly usual: number;
-  readonly between: number;
-  readonly within: number;
-}
-
 /**
  * The usual day of one series, for each of its statistics and in each regime (`regimes.ts`): an average of its daily maxima and their variance,
  * shrunk towards its peers while it is young.
  */
 export class NodeTails {
-  readonly #state: Float32Array;
-  /** The day's most surprising of each family; −1 before any. */
-  readonly families = new Float32Array(FAMILIES);
+  /**
+   * One block, since most series are people: the day's most surprising of each family (−1 before any), of each statistic how surprising it was when it
+   * was looked at last and in which regime, of each slot its row, then the rows. A slot that never held anything has none: most people sleep.
+   */
+  #state: Float32Array;
+  readonly #slots: number;
+  readonly #places: number;
+  readonly #firstRow: number;
+  #rows = 0;
   #day = -1;
   #total = -1;
   /** What the evidence must pass today; NaN: not worked out yet. */
   bar = NaN;
 
   constructor(slots: number) {
-    this.#state = new Float32Array(slots * FIELDS);
-    this.#clearToday();
-    this.#forgetScales();
+    this.#slots = slots;
+    this.#places = FAMILIES + 2 * Math.ceil(slots / REGIMES);
+    this.#firstRow = this.#places + slots;
+    this.#state = new Float32Array(this.#firstRow);
+    this.#state.fill(-1, 0, FAMILIES);
   }
 
   get day(): number {
     return this.#day;
   }
 
+  /** The day's most surprising of each family; −1 before any. */
+  get families(): Float32Array {
+    return this.#state.slice(0, FAMILIES);
+  }
+
   /** Today's largest value; −Infinity before the first. */
   today(slot: number): number {
-    return this.#state[slot * FIELDS + TODAY] as number;
+    return this.#at(slot, TODAY, -Infinity);
   }
 
   /** Whether `surprise` can tell today. */
   isScaled(slot: number): boolean {
-    return !Number.isNaN(this.#state[slot * FIELDS + FROM]);
+    return !Number.isNaN(this.#at(slot, FROM, NaN));
   }
 
   /** From `from` on a value is in the tail; `decade` more makes it ten times rarer. */
   setScale(slot: number, from: number, decade: number): void {
-    this.#state[slot * FIELDS + FROM] = from;
-    this.#state[slot * FIELDS + DECADE] = decade;
+    const row = this.#rowFor(slot);
+    this.#state[row + FROM] = from;
+    this.#state[row + DECADE] = decade;
   }
 
   /** −log10 of the chance of such a value, in a tail that begins at one day in ten; 0 below it. */
   surprise(slot: number, value: number): number {
-    const from = this.#state[slot * FIELDS + FROM] as number;
-    return value <= from ? 0 : 1 + (value - from) / (this.#state[slot * FIELDS + DECADE] as number);
+    const from = this.#at(slot, FROM, NaN);
+    return value <= from ? 0 : 1 + (value - from) / this.#at(slot, DECADE, NaN);
   }
 
   /** How surprising a statistic was when it was looked at last. */
   last(index: number): number {
-    return this.#state[REGIMES * index * FIELDS + LAST] as number;
+    return this.#state[FAMILIES + 2 * index] as number;
   }
 
   /** The regime that it was looked at in. */
   lastRegime(index: number): number {
-    return this.#state[(REGIMES * index + 1) * FIELDS + LAST] as number;
+    return this.#state[FAMILIES + 2 * index + 1] as number;
   }
 
   setLast(index: number, surprise: number, regime: number): void {
-    this.#state[REGIMES * index * FIELDS + LAST] = surprise;
-    this.#state[(REGIMES * index + 1) * FIELDS + LAST] = regime;
+    this.#state[FAMILIES + 2 * index] = surprise;
+    this.#state[FAMILIES + 2 * index + 1] = regime;
   }
 
   /** The day's most evidence of all statistics together; −1 before any. */
@@ -99,27 +104,28 @@ export class NodeTails {
   }
 
   noteFamily(family: number, surprise: number): void {
-    if (surprise > (this.families[family] as number)) this.families[family] = surprise;
+    if (surprise > (this.#state[family] as number)) this.#state[family] = surprise;
   }
 
   /** Notes a value of today. */
   note(slot: number, value: number): void {
-    const at = slot * FIELDS + TODAY;
-    if (value > (this.#state[at] as number)) this.#state[at] = value;
+    if (value <= this.today(slot)) return;
+    const row = this.#rowFor(slot);
+    this.#state[row + TODAY] = value;
   }
 
   /** Days that were learnt. */
   days(slot: number): number {
-    return this.#state[slot * FIELDS + DAYS] as number;
+    return this.#at(slot, DAYS, 0);
   }
 
   /** The usual day: its mean, as far as it is known. */
   usual(slot: number): number {
-    return this.#state[slot * FIELDS + USUAL] as number;
+    return this.#at(slot, USUAL, 0);
   }
 
   variance(slot: number): number {
-    return this.#state[slot * FIELDS + VARIANCE] as number;
+    return this.#at(slot, VARIANCE, 0);
   }
 
   /** How far a value lies beyond a usual day, in standard deviations of a forecast. */
@@ -159,7 +165,7 @@ export class NodeTails {
   ): void {
     if (day === this.#day) return;
     if (this.#day >= 0 && counts) {
-      for (let slot = 0; slot * FIELDS < this.#state.length; slot++) {
+      for (let slot = 0; slot < this.#slots; slot++) {
         const value = this.today(slot);
         if (value === -Infinity) continue;
         const peers = peersOf(slot);
@@ -179,7 +185,7 @@ export class NodeTails {
   }
 
   #learn(slot: number, value: number, residual: number, peers: Peers): void {
-    const at = slot * FIELDS;
+    const at = this.#rowFor(slot);
     const days = (this.#state[at + DAYS] as number) + 1;
     const rate = Math.max(1 / days, 1 / MEMORY_DAYS);
     const clipped =
@@ -199,76 +205,50 @@ export class NodeTails {
     this.#state[at + DAYS] = Math.min(days, 60_000);
   }
 
+  /** Where the row of a slot begins, -1 where it has none. */
+  #row(slot: number): number {
+    const row = this.#state[this.#places + slot] as number;
+    return row === 0 ? -1 : this.#firstRow + (row - 1) * FIELDS;
+  }
+
+  #at(slot: number, field: number, absent: number): number {
+    const row = this.#row(slot);
+    return row < 0 ? absent : (this.#state[row + field] as number);
+  }
+
+  /** The row of a slot, from now on if it had none. */
+  #rowFor(slot: number): number {
+    const known = this.#row(slot);
+    if (known >= 0) return known;
+    const row = this.#firstRow + this.#rows * FIELDS;
+    if (row === this.#state.length) {
+      const more = this.#rows === 0 ? Math.ceil(this.#slots / REGIMES) : MORE_ROWS;
+      const rows = Math.min(this.#slots - this.#rows, more);
+      const state = new Float32Array(row + rows * FIELDS);
+      state.set(this.#state);
+      this.#state = state;
+    }
+    this.#state[this.#places + slot] = ++this.#rows;
+    this.#state[row + TODAY] = -Infinity;
+    this.#state[row + FROM] = NaN;
+    return row;
+  }
+
   #forgetScales(): void {
-    for (let at = FROM; at < this.#state.length; at += FIELDS) this.#state[at] = NaN;
+    for (let at = this.#firstRow + FROM; at < this.#state.length; at += FIELDS)
+      this.#state[at] = NaN;
     this.bar = NaN;
   }
 
   #clearToday(): void {
     this.#total = -1;
-    this.families.fill(-1);
-    for (let at = TODAY; at < this.#state.length; at += FIELDS) this.#state[at] = -Infinity;
+    this.#state.fill(-1, 0, FAMILIES);
+    for (let at = this.#firstRow + TODAY; at < this.#state.length; at += FIELDS)
+      this.#state[at] = -Infinity;
   }
 }
 
+/** Rows are made as they are needed: first one a statistic, for the regime in which somebody works, then so many more. */
+const MORE_ROWS = 4;
 /** A standard deviation of 5 %: nothing is more regular. */
 const MIN_VARIANCE = 0.0025;
-
-/** What peers say: averages over the days of all series of a kind under one parent. */
-export class PeerAverages {
-  readonly #usual: Float64Array;
-  readonly #square: Float64Array;
-  readonly #within: Float64Array;
-  readonly #days: Float64Array;
-  readonly #seen: Float64Array;
-
-  constructor(slots: number) {
-    this.#usual = new Float64Array(slots);
-    this.#square = new Float64Array(slots);
-    this.#within = new Float64Array(slots);
-    this.#days = new Float64Array(slots);
-    this.#seen = new Float64Array(slots);
-  }
-
-  /** A series' day, and how far it was from that series' usual day. */
-  add(slot: number, value: number, ownUsual: number, ownDays: number): void {
-    this.#seen[slot] = (this.#seen[slot] as number) + 1;
-    const days = Math.min((this.#days[slot] as number) + 1, PEER_DAYS);
-    this.#days[slot] = days;
-    const rate = 1 / days;
-    const off = value - (this.#usual[slot] as number);
-    this.#usual[slot] = (this.#usual[slot] as number) + rate * off;
-    this.#square[slot] =
-      (this.#square[slot] as number) + rate * (off * off - (this.#square[slot] as number));
-    if (ownDays >= 2) {
-      const own = (value - ownUsual) ** 2;
-      this.#within[slot] =
-        (this.#within[slot] as number) + rate * (own - (this.#within[slot] as number));
-    }
-  }
-
-  days(slot: number): number {
-    return this.#days[slot] as number;
-  }
-
-  /** All days that were counted. */
-  seen(slot: number): number {
-    return this.#seen[slot] as number;
-  }
-
-  /** What these peers say, mixed with what holds in general as long as they are few. */
-  peers(slot: number, general: Peers): Peers {
-    const days = this.days(slot);
-    const mix = (own: number, other: number, weight: number): number =>
-      (days * own + weight * other) / (days + weight);
-    const within = mix(this.#within[slot] as number, general.within, 10);
-    const total = this.#square[slot] as number;
-    return {
-      usual: mix(this.#usual[slot] as number, general.usual, 2),
-      between: mix(Math.max(0, total - within), general.between, 10),
-      within,
-    };
-  }
-}
-
-const PEER_DAYS = 300;

@@ -7,7 +7,8 @@ import { PERSONAL, type Level, type Scope } from "./incident.ts";
 import type { LocalHours } from "./local-hours.ts";
 import { Members, type MemberDimension } from "./members.ts";
 import type { MinuteUse, UseParts } from "./minute-use.ts";
-import { NodeTails, PeerAverages } from "./node-tails.ts";
+import { NodeTails } from "./node-tails.ts";
+import type { PeerAverages } from "./peer-averages.ts";
 import { hourOf, Profile } from "./profile.ts";
 import type { ScopeSettings } from "./settings.ts";
 import {

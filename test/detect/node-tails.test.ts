@@ -1,7 +1,8 @@
 import { BUSY, QUIET, REGIMES } from "../../src/detect/regimes.ts";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { NodeTails, PeerAverages, type Peers } from "../../src/detect/node-tails.ts";
+import { NodeTails } from "../../src/detect/node-tails.ts";
+import type { Peers } from "../../src/detect/peer-averages.ts";
 import { seeded } from "../support/spend-stream.ts";
 
 const PEERS: Peers = { usual: 2, between: 1, within: 0.25 };
@@ -187,30 +188,16 @@ describe("NodeTails", () => {
     live(tails, [1]);
     expect([tails.total, tails.families[2], tails.bar]).toEqual([-1, -1, NaN]);
   });
-});
 
-describe("PeerAverages", () => {
-  const general: Peers = { usual: 0, between: 3, within: 2 };
-
-  it("says what holds in general while there are no days", () => {
-    expect(new PeerAverages(1).peers(0, general)).toEqual(general);
-  });
-
-  it("tells how peers differ from each other, and a peer from day to day", () => {
-    const averages = new PeerAverages(2);
-    // Four peers, usually at 1, 2, 3 and 4, each of them half off every day.
-    for (let day = 0; day < 200; day++) {
-      for (const usual of [1, 2, 3, 4]) {
-        averages.add(1, usual + (day % 2 === 0 ? 0.5 : -0.5), usual, 30);
-      }
+  it("holds what was noted when it makes room for another slot", () => {
+    const tails = new NodeTails(3 * REGIMES);
+    for (let slot = 0; slot < 3 * REGIMES; slot++) {
+      tails.note(slot, slot + 1);
+      tails.setScale(slot, slot, 1);
     }
-    const { usual, between, within } = averages.peers(1, general);
 
-    expect(usual).toBeCloseTo(2.5, 1);
-    // The variance of 1, 2, 3, 4 is 1.25.
-    expect(Math.abs(between - 1.25)).toBeLessThan(0.25);
-    expect(Math.abs(within - 0.25)).toBeLessThan(0.1);
-    expect(averages.days(1)).toBe(300);
-    expect(averages.days(0)).toBe(0);
+    for (let slot = 0; slot < 3 * REGIMES; slot++) {
+      expect([tails.today(slot), tails.surprise(slot, slot + 2)]).toEqual([slot + 1, 3]);
+    }
   });
 });
