@@ -1,5 +1,7 @@
 import { DIMENSIONS } from "../decode/usage-event.ts";
+import type { Dictionary } from "../decode/dictionary.ts";
 import type { EventBatch } from "../decode/event-batch.ts";
+import { PaneSessions, type TopSessions } from "./pane-sessions.ts";
 import { COUNTER, COUNTERS, PANE_KEY_LENGTH, PANE_MS } from "./pane.ts";
 
 /** A cell that holds something is closed and a new one opened before a sum could reach this: doubles are exact below 2^53, and so is any one event. */
@@ -20,6 +22,7 @@ export class PaneAccumulator {
   #rows = 0;
   readonly #key = new Int32Array(KEYS);
   readonly #values = new Float64Array(WIDTH);
+  readonly #sessions = new PaneSessions();
 
   constructor(initialRows = 4096) {
     this.#capacity = initialRows;
@@ -41,6 +44,11 @@ export class PaneAccumulator {
     return this.#counters.subarray(0, this.#rows * WIDTH);
   }
 
+  /** The dearest session of each row held, null where no event names one. `names` are those of the events' sessions. */
+  topSessions(names: Dictionary): TopSessions | null {
+    return this.#sessions.top(this.#rows, names);
+  }
+
   /** Adds one priced event to its pane. */
   add(events: EventBatch, event: number): void {
     const key = this.#key;
@@ -49,12 +57,15 @@ export class PaneAccumulator {
     for (let i = 0; i < DIMS; i++) key[i + 1] = events.dims[start + i] as number;
     key[KEYS - 1] = events.priceVersion[event] as number;
     this.#read(events, event);
-    this.#addTo(this.#find());
+    const row = this.#addTo(this.#find());
+    const session = events.session[event] as number;
+    if (session >= 0) this.#sessions.add(row, session, events.costNanos[event] as number);
   }
 
   clear(): void {
     this.#slots.fill(0);
     this.#rows = 0;
+    this.#sessions.clear();
   }
 
   /** Copies the event's numbers into the order of COUNTERS. */
@@ -83,15 +94,15 @@ export class PaneAccumulator {
     values[COUNTER.max_event_tokens] = tokens;
   }
 
-  #addTo(row: number): void {
+  /** Gives the row that took the event: a new one where the sum would have grown too large. */
+  #addTo(row: number): number {
     const counters = this.#counters;
     const values = this.#values;
     const start = row * WIDTH;
     for (let i = 0; i < COUNTER.cost_usd_squared; i++) {
       const held = counters[start + i] as number;
       if (held > 0 && held + (values[i] as number) >= CELL_LIMIT) {
-        this.#addTo(this.#reopen(row));
-        return;
+        return this.#addTo(this.#reopen(row));
       }
     }
     for (let i = 0; i <= COUNTER.cost_usd_squared; i++) {
@@ -100,6 +111,7 @@ export class PaneAccumulator {
     for (let i = COUNTER.max_event_cost_nanos; i < WIDTH; i++) {
       counters[start + i] = Math.max(counters[start + i] as number, values[i] as number);
     }
+    return row;
   }
 
   /** The row of `#key`, new on first sight. */

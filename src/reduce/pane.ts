@@ -1,6 +1,7 @@
 import type { Dictionaries } from "../decode/event-batch.ts";
 import { DIMENSIONS } from "../decode/usage-event.ts";
 import type { Partition } from "../source/source.ts";
+import type { TopSessions } from "./pane-sessions.ts";
 
 /** A pane is one minute of event time × one dimension tuple × one price version. */
 export const PANE_MS = 60_000;
@@ -43,6 +44,8 @@ export interface PaneTable {
   readonly priceVersions: readonly string[];
   /** Names of label1…label4, as many as the pipeline names. */
   readonly labelNames: readonly string[];
+  /** Absent: no event names a session. */
+  readonly topSessions?: TopSessions;
 }
 
 /** What happened to the records of one partition in one batch. records ≥ 0; one record may hold many events. */

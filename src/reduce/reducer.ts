@@ -57,6 +57,7 @@ export class Reducer {
 
   /** The open panes as a table of views: valid until the next `add` or `clear`. */
   panes(events: EventBatch, priceVersions: readonly string[]): PaneTable {
+    const topSessions = this.#panes.topSessions(events.dictionaries.session);
     return {
       rows: this.#panes.rows,
       keys: this.#panes.keys,
@@ -64,6 +65,7 @@ export class Reducer {
       dictionaries: events.dictionaries,
       priceVersions,
       labelNames: this.#labelNames,
+      ...(topSessions === null ? {} : { topSessions }),
     };
   }
 

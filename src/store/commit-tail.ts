@@ -159,5 +159,6 @@ function useOf(row: UseTexts): CommittedUse {
     outputTokens: Number(row.outputTokens),
     usd: Number(row.usd),
     usdSquared: Number(row.usdSquared),
+    sessionUsd: Number(row.sessionUsd),
   };
 }

@@ -23,6 +23,8 @@ const DELTA_COLUMNS: readonly Column[] = [
     if (MONEY.has(name)) return [name.replace("_nanos", "_usd"), "Decimal(18, 9)"];
     return [name, name === "cost_usd_squared" ? "Float64" : "UInt64"];
   }),
+  ["top_session", "String"],
+  ["top_session_cost_usd", "Decimal(18, 9)"],
 ];
 const IS_DOUBLE = COUNTERS.map((name) => name === "cost_usd_squared");
 const STEP_COLUMNS: readonly Column[] = [
@@ -83,6 +85,7 @@ export class PaneRowEncoder {
         this.#writeKey(writer, panes, row, labelNames);
         writer.raw(at(versions, panes.keys[(row + 1) * PANE_KEY_LENGTH - 1]));
         writeCounters(writer, panes.counters, row * COUNTERS.length);
+        writeTopSession(writer, panes, row);
       }
       yield {
         columns: DELTA_COLUMNS.map(([name]) => name),
@@ -142,6 +145,17 @@ function writeCounters(writer: RowBinaryWriter, counters: Float64Array, from: nu
     if (IS_DOUBLE[index] === true) writer.f64(value);
     else writer.u64(value);
   }
+}
+
+/** Sessions are many and short-lived: their encoded names are not kept. */
+function writeTopSession(
+  writer: RowBinaryWriter,
+  { topSessions, dictionaries }: PaneTable,
+  row: number,
+): void {
+  const id = topSessions?.ids[row] ?? -1;
+  writer.string(id < 0 ? "" : dictionaries.session.value(id));
+  writer.u64(topSessions?.costNanos[row] ?? 0);
 }
 
 function stepRows(steps: readonly CheckpointStep[], front: Uint8Array): StagedRows {

@@ -1,5 +1,6 @@
 import type { Partition } from "../source/source.ts";
 import { STAGED_COLUMNS } from "./pane-rows.ts";
+import { usesQuery } from "./use-queries.ts";
 
 /** Every SQL text. Values are parameters; numbers that are checked integers may stand in the text. */
 export interface Query {
@@ -237,11 +238,5 @@ SETTINGS max_execution_time = 300 FORMAT RowBinary`,
 export const USE_HISTORY = {
   span: `SELECT count() AS n, intDiv(toUnixTimestamp(min(usage.minute)), 60) AS first, intDiv(toUnixTimestamp(max(usage.minute)), 60) AS last
 FROM usage WHERE kind = 'delta'`,
-  uses: `SELECT intDiv(toUnixTimestamp(usage.minute), 60) AS minute, department, team, user, key, agent, model, tool,
-  sum(usage.requests) AS requests, sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens, sum(usage.output_tokens) AS outputTokens,
-  sum(usage.uncached_input_tokens + usage.cache_read_input_tokens + usage.cache_write_5m_input_tokens + usage.cache_write_1h_input_tokens
-    + usage.output_tokens) AS tokens,
-  toFloat64(sum(usage.cost_usd)) AS usd, sum(usage.cost_usd_squared) AS usdSquared
-FROM usage WHERE kind = 'delta' AND usage.minute >= {from:UInt32} AND usage.minute < {to:UInt32}
-GROUP BY minute, department, team, user, key, agent, model, tool ORDER BY minute, department, team, user, key, agent, model, tool`,
+  uses: usesQuery("usage.minute >= {from:UInt32} AND usage.minute < {to:UInt32}"),
 } as const;

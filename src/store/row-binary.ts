@@ -60,7 +60,7 @@ export class RowBinaryWriter {
   }
 
   string(value: string): void {
-    this.raw(encodeString(value));
+    if (!this.#shortAscii(value)) this.raw(encodeString(value));
   }
 
   /** Bytes as a String column holds them, of any content. */
@@ -89,6 +89,22 @@ export class RowBinaryWriter {
   finish(): Uint8Array[] {
     this.#flush();
     return this.#chunks;
+  }
+
+  /** Most names, without a buffer for each; false: it is not one, and nothing was written. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    if (length >= 0x80) return false;
+    this.#reserve(1 + length);
+    const from = this.#at + 1;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      this.#bytes[from + index] = code;
+    }
+    this.#bytes[this.#at] = length;
+    this.#at = from + length;
+    return true;
   }
 
   #reserve(bytes: number): void {

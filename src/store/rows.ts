@@ -40,6 +40,9 @@ export interface CommittedUse {
   readonly usd: number;
   /** Sum of the squares of each event's dollars. */
   readonly usdSquared: number;
+  /** Of the sessions that its flushes name the one that spent the most, and its dollars; empty or absent: none is named. */
+  readonly session?: string;
+  readonly sessionUsd?: number;
 }
 
 /** Of some commits, all of it, in order of time. */

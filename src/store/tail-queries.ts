@@ -1,5 +1,6 @@
 import type { Partition } from "../source/source.ts";
 import type { Query } from "./queries.ts";
+import { usesQuery } from "./use-queries.ts";
 
 /** Up to where a partition's commits have been seen. */
 export interface TailPosition extends Partition {
@@ -13,15 +14,6 @@ const CLOCKS_MS = 3_600_000;
 
 const STEP_COLUMNS = `topic, part AS partition, incarnation, end_offset AS endOffset, max_event_ms AS maxEventMs, accepted,
   toString(batch) AS batch, toUnixTimestamp64Milli(arrived) AS arrivedMs`;
-const TOKENS = [
-  "uncached_input_tokens",
-  "cache_read_input_tokens",
-  "cache_write_5m_input_tokens",
-  "cache_write_1h_input_tokens",
-  "output_tokens",
-];
-const DIMENSIONS = "department, team, user, key, agent, model, tool";
-
 export const TAIL = {
   /** Nobody commits to a partition that was not claimed before. */
   partitions: `SELECT DISTINCT topic, part AS partition FROM claims ORDER BY topic, part`,
@@ -29,14 +21,9 @@ export const TAIL = {
   heads: `SELECT ${STEP_COLUMNS} FROM usage WHERE kind = 'ckpt'
 ORDER BY incarnation DESC, end_offset DESC, arrived DESC LIMIT 1 BY topic, part`,
   /** What commits added, by minute and dimensions. */
-  deltas: `SELECT intDiv(toUnixTimestamp(usage.minute), 60) AS minute, ${DIMENSIONS},
-  sum(usage.requests) AS requests, sum(${TOKENS.map((name) => `usage.${name}`).join(" + ")}) AS tokens,
-  sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens, sum(usage.output_tokens) AS outputTokens,
-  toFloat64(sum(usage.cost_usd)) AS usd, sum(usage.cost_usd_squared) AS usdSquared
-FROM usage
-WHERE kind = 'delta' AND arrived BETWEEN fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-  AND batch IN {batches:Array(UUID)}
-GROUP BY minute, ${DIMENSIONS} ORDER BY minute, ${DIMENSIONS}`,
+  deltas:
+    usesQuery(`arrived BETWEEN fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+  AND batch IN {batches:Array(UUID)}`),
 } as const;
 
 /** The checkpoints that lie beyond these positions, as they arrived. */

@@ -67,5 +67,6 @@ function useOf(row: Raw): CommittedUse {
     outputTokens: Number(row.outputTokens),
     usd: Number(row.usd),
     usdSquared: Number(row.usdSquared),
+    sessionUsd: Number(row.sessionUsd),
   };
 }

@@ -107,6 +107,31 @@ describe("CommitTail", () => {
     expect(await take(tail)).toEqual([]);
   });
 
+  it("names the session that spent the most of a minute, over all its flushes", async () => {
+    const writer = new Writer(new Map());
+    const tail = new CommitTail(connection);
+    await tail.begin();
+    const flush = (session: string, nanos: number): PaneSpec => ({
+      ...usd("a", 3),
+      session: [session, nanos * 1e9],
+    });
+    await writer.commit([0], flush("big", 2.5), { ...flush("other model", 1), model: "m" });
+    await writer.commit([0], flush("small, often", 1.5), usd("a", 3));
+    await writer.commit([0], flush("small, often", 1.5), usd("none", 1));
+
+    const uses = (await take(tail)).flatMap((some) => some.uses);
+
+    const named = uses.map(({ team, model, usd: cost, session, sessionUsd }) => [
+      ...[team, model, cost],
+      ...[session, sessionUsd],
+    ]);
+    expect(named).toEqual([
+      ["a", "m", 3, "other model", 1],
+      ["a", "unknown", 12, "small, often", 3],
+      ["none", "unknown", 1, "", 0],
+    ]);
+  });
+
   it("follows every writer and partition, also those that come later", async () => {
     const tail = new CommitTail(connection);
     await tail.begin();

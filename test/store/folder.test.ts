@@ -1,11 +1,15 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { SystemClock } from "../../src/runtime/clock.ts";
 import { AppError } from "../../src/runtime/errors.ts";
 import { AuditStore, type StoredCell } from "../../src/store/audit-store.ts";
+import { ClickHouseStore } from "../../src/store/clickhouse-store.ts";
 import type { Connection } from "../../src/store/connect.ts";
 import { Folder } from "../../src/store/folder.ts";
+import { silentLogger } from "../../src/telemetry/logger.ts";
 import { CommitHistory, PARTITIONS, SHARED_TOPICS } from "../support/clickhouse/commit-history.ts";
 import { startTestEngine, truncateAll, type TestEngine } from "../support/clickhouse/engine.ts";
+import { aBatch, aStep } from "../support/clickhouse/pane-builders.ts";
 import { contentsOf, rowsOf } from "../support/clickhouse/usage-contents.ts";
 
 const DAY_MS = 86_400_000;
@@ -91,6 +95,34 @@ describe("Folder", () => {
       expect(await folder.due(FIRST_WEEK_MS + 2 * WEEK_MS)).toEqual([]);
     },
   );
+
+  it("lets go of the sessions of a week that is over, and of no dollar", async () => {
+    const store = new ClickHouseStore({
+      connection,
+      writer: randomUUID(),
+      clock: { now: () => FIRST_WEEK_MS, sleep: () => Promise.resolve() },
+      logger: silentLogger,
+    });
+    await store.claim([{ topic: "token-usage", partition: 0 }]);
+    const panes = ["s1", "s2"].map((name) => ({ cost_nanos: 5e9, session: [name, 4e9] as const }));
+    for (let end = 1; end <= 3; end++) {
+      const step = aStep({ expectedEnd: end === 1 ? null : end - 1, endOffset: end });
+      expect(await store.append(aBatch([step], panes))).toEqual({ kind: "stored" });
+    }
+
+    await folder.fold("20260907");
+
+    // The newest commit is taken over as it is.
+    const rows = await connection.rows(
+      `SELECT top_session, toFloat64(top_session_cost_usd) AS session_usd, toFloat64(cost_usd) AS usd FROM usage
+       WHERE kind = 'delta' ORDER BY top_session`,
+    );
+    expect(rows).toEqual([
+      { top_session: "", session_usd: 0, usd: 20 },
+      { top_session: "s1", session_usd: 4, usd: 5 },
+      { top_session: "s2", session_usd: 4, usd: 5 },
+    ]);
+  });
 
   it("keeps apart what different pipelines stored, so that each can still be compared with its topics", async () => {
     await aHistory(3, { weeks: 1, perWeek: 40, recreated: false });

@@ -118,6 +118,33 @@ describe("migrate", () => {
     await expect(migrate(connection, older)).rejects.toMatchObject({ code: "store_inconsistent" });
   });
 
+  it("brings a database of before the sessions up to now, with its rows, in two processes at once", async () => {
+    const engine = await startTestEngine({ schema: false });
+    const older = engine.connect();
+    const migrations = readMigrations();
+    await migrate(older, migrations.slice(0, 4));
+    const insert = `INSERT INTO usage (kind, team, requests, writer, batch, arrived)
+      SELECT 'delta', 'kept', 7, generateUUIDv4(1), generateUUIDv4(2), now64(3)`;
+    await older.command(insert);
+    const before = await older.rows("SELECT * FROM usage");
+
+    await expect(requireSchema(older)).rejects.toMatchObject({ code: "config" });
+    await Promise.all([migrate(older), migrate(older), migrate(older)]);
+
+    await expect(requireSchema(older)).resolves.toBeUndefined();
+    const added = { top_session: "", top_session_cost_usd: 0 };
+    expect(await older.rows("SELECT * FROM usage")).toEqual([
+      { ...(before[0] as object), ...added },
+    ]);
+    const tables = ["usage", "usage_stage"].map((table) => `${table}.top_session`);
+    expect(
+      await older.rows(
+        `SELECT concat(table, '.', name) AS column FROM system.columns WHERE database = currentDatabase() AND name = 'top_session' ORDER BY column`,
+      ),
+    ).toEqual(tables.map((column) => ({ column })));
+    await engine.stop();
+  });
+
   it("gives analysts the promised columns in the promised order", async () => {
     const columns = await connection.rows<{ name: string }>(
       "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'usage_by_minute' ORDER BY position",

@@ -34,13 +34,16 @@ describe("PaneRowEncoder", () => {
     "constructor",
     `o'clock "x" \\ back`,
     "tab\tline\nend",
+    "x".repeat(127),
+    "x".repeat(128),
     "日本 🚀 \u{1F469}\u200D\u{1F4BB}",
     "",
   ])("keeps the name %j exactly", async (name) => {
     const store = aStore();
     const source = { topic: `file:${name}`, partition: 0 };
     await store.claim([source]);
-    const panes = aPaneTable([{ team: name, user: name, label1: name, requests: 1 }], {
+    const session = [name, 3] as const;
+    const panes = aPaneTable([{ team: name, user: name, label1: name, requests: 1, session }], {
       labelNames: [name],
     });
 
@@ -53,6 +56,11 @@ describe("PaneRowEncoder", () => {
     expect(await connection.rows("SELECT team, user, labels FROM usage_by_minute")).toEqual([
       { team: name, user: name, labels: Object.fromEntries([[name, name]]) },
     ]);
+    expect(
+      await connection.rows(
+        "SELECT top_session, toString(top_session_cost_usd) AS usd FROM usage WHERE kind = 'delta'",
+      ),
+    ).toEqual([{ top_session: name, usd: "0.000000003" }]);
     expect(await aStore().claim([source])).toMatchObject([
       { topic: source.topic, fingerprint: name },
     ]);

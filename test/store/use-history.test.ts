@@ -44,7 +44,7 @@ describe("UseHistory", () => {
     const day = 29_000_160;
     const rows = [
       { minuteMs: 60_000 * (day + 1440), team: "b", requests: 7 },
-      { minuteMs: 60_000 * (day + 3), team: "b", requests: 2 },
+      { minuteMs: 60_000 * (day + 3), team: "b", requests: 2, session: ["s", 1e9] as const },
       { minuteMs: 60_000 * (day + 3), team: "a", requests: 1 },
     ];
     await panes.append(aBatch([aStep({ topic: "t", endOffset: 3 })], rows));
@@ -60,6 +60,11 @@ describe("UseHistory", () => {
       [3, "a", 1],
       [3, "b", 4],
       [1440, "b", 7],
+    ]);
+    expect(found.map(({ session, sessionUsd }) => [session, sessionUsd])).toEqual([
+      ["", 0],
+      ["s", 2],
+      ["", 0],
     ]);
     expect((await all(history, { from: day + 4, to: day + 1440 })).flat()).toEqual([]);
   });

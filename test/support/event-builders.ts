@@ -13,6 +13,7 @@ export interface EventSpec extends Partial<Record<Dimension, string>> {
   /** Two halves of an id hash. */
   readonly id?: readonly [high: number, low: number];
   readonly record?: number;
+  readonly session?: string;
 }
 
 /** A batch of priced events, as the reducer gets it. */
@@ -28,6 +29,7 @@ export function anEventBatch(
         spec[name] ?? UNKNOWN,
       );
     }
+    if (spec.session !== undefined) batch.session[row] = dictionaries.session.intern(spec.session);
     batch.timeMs[row] = spec.timeMs ?? 0;
     batch.requests[row] = spec.requests ?? 1;
     batch.errors[row] = spec.errors ?? 0;

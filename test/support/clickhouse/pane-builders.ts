@@ -11,7 +11,12 @@ import {
 
 /** One pane in words. Dimensions that are not named are `unknown`, counters 0. */
 export type PaneSpec = Partial<Record<Dimension, string>> &
-  Partial<Record<Counter, number>> & { readonly minuteMs?: number; readonly price?: string };
+  Partial<Record<Counter, number>> & {
+    readonly minuteMs?: number;
+    readonly price?: string;
+    /** Its dearest session and what that spent, nano-dollars. */
+    readonly session?: readonly [name: string, costNanos: number];
+  };
 
 export const MINUTE_MS = Date.UTC(2026, 10, 3, 9, 30);
 
@@ -35,7 +40,14 @@ export function aPaneTable(
     keys[key + PANE_KEY_LENGTH - 1] = priceVersions.indexOf(spec.price ?? "2026-11");
     COUNTERS.forEach((name, index) => (counters[row * COUNTERS.length + index] = spec[name] ?? 0));
   });
-  return { rows: specs.length, keys, counters, dictionaries, priceVersions, labelNames };
+  const topSessions = {
+    ids: Int32Array.from(specs, ({ session }) =>
+      session === undefined ? -1 : dictionaries.session.intern(session[0]),
+    ),
+    costNanos: Float64Array.from(specs, ({ session }) => session?.[1] ?? 0),
+  };
+  const table = { rows: specs.length, keys, counters, dictionaries, priceVersions, labelNames };
+  return specs.some(({ session }) => session !== undefined) ? { ...table, topSessions } : table;
 }
 
 export function aStep(
