@@ -2,12 +2,15 @@ import { expectWindowUsd } from "./expectation.ts";
 import type { Contributor, Level, Scope } from "./incident.ts";
 import { MEMBER_DIMENSIONS, MEMBER_WINDOW, type MemberDimension } from "./members.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
+import { sessionParts } from "./session-parts.ts";
 import { COLUMN } from "./statistics.ts";
 
 /** The lowest node that holds this share of the excess gets the incident. */
 export const EXPLAINS = 0.7;
 const LISTED = 5;
 const MIN_SHARE = 0.01;
+/** Sessions are told where one of them holds this share of the excess: many small ones say nothing. */
+const SESSION_SHARE = 0.4;
 export const REST = "__rest__";
 
 /** What spend is compared with: the profile, or what its users' activity, requests or tokens usually come to. */
@@ -20,14 +23,16 @@ export interface At {
   /** Default: the profile. */
   readonly basis?: Basis;
 }
-interface Part {
+/** Somebody's dollars in a window, and what was expected of them. */
+export interface Part {
   readonly value: string;
   readonly actualUsd: number;
   readonly expectedUsd: number;
 }
 type ContributorDimension = Contributor["dimension"];
+type ChildLevel = Exclude<ContributorDimension, "session">;
 
-const CHILD_LEVELS: Readonly<Partial<Record<Level, readonly ContributorDimension[]>>> = {
+const CHILD_LEVELS: Readonly<Partial<Record<Level, readonly ChildLevel[]>>> = {
   organisation: ["department"],
   department: ["team"],
   team: ["user", "key", "agent", "model", "tool"],
@@ -108,6 +113,8 @@ export function scopeOf(node: SeriesNode, contributors: readonly Contributor[]):
   const scope: Record<string, string> = { ...node.scope };
   for (const one of contributors) {
     const { dimension, value, share } = one;
+    // What is narrowed down to is a series, and a session is none.
+    if (dimension === "session") continue;
     if (value === REST || value === "unknown" || share < EXPLAINS) continue;
     if (node.level !== "user" && isAsUsual(one, contributors)) continue;
     // What many people call is not one person's, whoever called it most.
@@ -135,10 +142,19 @@ export function contributorsOf(node: SeriesNode, at: At): Contributor[] {
   const actualUsd = node.usd(at.minute, at.window);
   const excess = actualUsd - expected;
   if (excess <= 0) return [];
-  const whole = { value: node.name, actualUsd, expectedUsd: expected };
-  return partsOf(node, at, expected).flatMap(([dimension, parts]) =>
-    shares(dimension, parts, { ...whole, excess }),
+  const whole = { value: node.name, actualUsd, expectedUsd: expected, excess };
+  const others = partsOf(node, at, expected).flatMap(([dimension, parts]) =>
+    shares(dimension, parts, whole),
   );
+  const sessions = shares("session", sessionParts(node, at, expected), whole);
+  const [first] = sessions;
+  const isTold = first !== undefined && first.value !== REST && first.share >= SESSION_SHARE;
+  return isTold ? [...others, ...sessions] : others;
+}
+
+/** What all of them are expected to spend. */
+export function sumOf(parts: readonly Part[]): number {
+  return parts.reduce((total, one) => total + one.expectedUsd, 0);
 }
 
 function partsOf(node: SeriesNode, at: At, expected: number): [ContributorDimension, Part[]][] {
@@ -159,8 +175,8 @@ function partsOf(node: SeriesNode, at: At, expected: number): [ContributorDimens
   return (CHILD_LEVELS[node.level] ?? []).map((level) => [level, childParts(node, level, at)]);
 }
 
-/** Children of one level; their expectations are scaled so that together they expect what the parent expects. */
-function childParts(node: SeriesNode, level: ContributorDimension, at: At): Part[] {
+/** Children of one level. Their expectations are still to be scaled, so that together they expect what the parent expects. */
+export function childParts(node: SeriesNode, level: Level, at: At): Part[] {
   return [...node.children(level).values()].map((child) => ({
     value: child.name,
     actualUsd: child.usd(at.minute, at.window),
@@ -217,8 +233,10 @@ function shares(
   whole: Part & { readonly excess: number },
 ): Contributor[] {
   if (parts.length === 0) return [];
-  const sum = parts.reduce((total, one) => total + one.expectedUsd, 0);
-  const scale = sum > 0 ? whole.expectedUsd / sum : 0;
+  const sum = sumOf(parts);
+  // Of sessions only the largest are known: they are no whole that could be scaled.
+  const ofAll = sum > 0 ? whole.expectedUsd / sum : 0;
+  const scale = dimension === "session" ? 1 : ofAll;
   const all = parts
     .map(({ value, actualUsd, expectedUsd }) => ({
       dimension,

@@ -64,7 +64,7 @@ export type Factor = (typeof FACTORS)[number];
 
 /** One element's part in the excess. Shares within one dimension add up to 1 (the rest is named `__rest__`). */
 export interface Contributor {
-  readonly dimension: "department" | "team" | "user" | "key" | "agent" | "model" | "tool";
+  readonly dimension: Exclude<Level, "organisation"> | "session";
   readonly value: string;
   /** Part of the incident's excess, may be negative. */
   readonly share: number;

@@ -21,6 +21,7 @@ export function usesOfPanes(panes: PaneTable): PaneUse[] {
       "";
     const counter = (index: number): number =>
       panes.counters[row * COUNTERS.length + index] as number;
+    const session = panes.topSessions?.ids[row] ?? -1;
     uses.push({
       minute: panes.keys[key] as number,
       department: name(DIM.department),
@@ -37,12 +38,14 @@ export function usesOfPanes(panes: PaneTable): PaneUse[] {
       tokens: TOKENS.reduce((sum, one) => sum + counter(one), 0),
       cacheReadTokens: counter(COUNTER.cache_read_input_tokens),
       outputTokens: counter(COUNTER.output_tokens),
+      session: session < 0 ? "" : panes.dictionaries.session.value(session),
+      sessionUsd: (panes.topSessions?.costNanos[row] ?? 0) / 1e9,
     });
   }
   return uses;
 }
 
-/** Five-minute rollups read back as history. A rollup keeps no squares: its requests stand for events of equal size. */
+/** Five-minute rollups read back as history. A rollup keeps no squares: its requests stand for events of equal size; and no sessions, which have no past. */
 export function usesOfRollups(rollups: readonly Rollup[]): PaneUse[] {
   return rollups.map((one) => ({
     minute: Math.floor(one.startMs / 60_000),

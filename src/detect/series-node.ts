@@ -22,6 +22,7 @@ import {
 import { REGIMES } from "./regimes.ts";
 import { pricedTokens, UsualTokens } from "./price-parts.ts";
 import { Rings, STEP_MINUTES } from "./rings.ts";
+import type { Sessions } from "./sessions.ts";
 import { WindowExpectations } from "./window-expectations.ts";
 import type { TouchMark } from "./touched.ts";
 import { UsualRates } from "./usual-rates.ts";
@@ -53,8 +54,9 @@ export class SeriesNode {
   /** Only of users: what the spend is made of, and what they usually make of their time. */
   readonly members: Members | null;
   readonly rates: UsualRates | null;
-  /** Only of groups and users. */
+  /** Only of groups and users; and only of teams in a tree. */
   readonly usualTokens: UsualTokens | null;
+  sessions: Sessions | null = null;
   /** Most nodes are people and their keys: what those do not use takes no memory. */
   #children: Map<Level, Map<string, SeriesNode>> | null = null;
   #peers: Map<Level, PeerAverages> | null = null;
@@ -251,8 +253,7 @@ export class SeriesNode {
 
   /** The first hours of somebody new say little of the next: what they spend is more than was expected of them. */
   get #trust(): number {
-    const { hours } = this.profile;
-    return this.log === null ? Math.min(1, hours / NEW_HOURS) : 1;
+    return this.log === null ? Math.min(1, this.profile.hours / NEW_HOURS) : 1;
   }
 
   /** What is expected of (minute − window, minute]: the hours it spans by their overlap. */

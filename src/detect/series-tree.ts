@@ -4,6 +4,7 @@ import type { Level, Scope } from "./incident.ts";
 import { LocalHours } from "./local-hours.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import { SeriesNode } from "./series-node.ts";
+import { Sessions, type SessionUse } from "./sessions.ts";
 import { NO_PARTS, type MinuteUse, type UseParts } from "./minute-use.ts";
 import { PriceIndex } from "./price-index.ts";
 import { DEFAULT_DETECTION, settingsFor, type DetectionSettings } from "./settings.ts";
@@ -11,7 +12,7 @@ import type { UsualRates } from "./usual-rates.ts";
 import type { Touched } from "./touched.ts";
 
 /** One merged pane as detection sees it: names and dollars. */
-export interface PaneUse extends MinuteUse {
+export interface PaneUse extends MinuteUse, SessionUse {
   readonly department: string;
   readonly team: string;
 }
@@ -57,6 +58,7 @@ export class SeriesTree {
     if (department) addTo(department);
     if (!team) return;
     addTo(team);
+    team.sessions?.add(use);
     for (const level of TEAM_LEVELS) {
       const value = use[level];
       if (value === UNNAMED || value === OTHER) continue;
@@ -122,7 +124,10 @@ export class SeriesTree {
     const from = Math.floor((nodes.length * (last % 60)) / 60);
     const to = Math.floor((nodes.length * ((minute % 60) + 1)) / 60);
     const due = from <= to ? nodes.slice(from, to) : [...nodes.slice(from), ...nodes.slice(0, to)];
-    for (const node of due) node.tidy(until);
+    for (const node of due) {
+      node.tidy(until);
+      node.sessions?.forget(until);
+    }
   }
 
   /** All series let go of the details that no window after `minute` asks for. */
@@ -141,7 +146,10 @@ export class SeriesTree {
     const node = this.#make(level, name, parent, now);
     parent.addChild(node);
     this.nodes.push(node);
-    if (level === "team") this.teams.push(node);
+    if (level === "team") {
+      this.teams.push(node);
+      node.sessions = new Sessions();
+    }
     return node;
   }
 

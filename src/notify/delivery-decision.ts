@@ -130,7 +130,9 @@ function stepped(before: number, now: number): boolean {
 }
 
 function carriersOf({ contributors }: Incident): string {
-  const carriers = contributors.filter((one) => one.share >= 0.25);
+  // Sessions come and go while somebody burns on: another one is no news.
+  const lasting = contributors.filter((one) => one.dimension !== "session");
+  const carriers = lasting.filter((one) => one.share >= 0.25);
   return JSON.stringify(carriers.map((one) => [one.dimension, one.value]).toSorted());
 }
 

@@ -16,6 +16,7 @@ const DIMENSIONS: readonly Contributor["dimension"][] = [
   "agent",
   "model",
   "tool",
+  "session",
 ];
 const NAMED_PER_GROUP = 3;
 const WORTH_A_LINE = 0.05;
@@ -50,7 +51,7 @@ const MOST = 0.5;
 /** Dimensions that the scope already names, or that nobody filled in, say nothing and are left out. */
 export function contributorGroups(incident: Incident): ContributorGroup[] {
   return DIMENSIONS.flatMap((dimension) => {
-    if (incident.scope[dimension] !== undefined) return [];
+    if (isInScope(incident, dimension)) return [];
     const all = incident.contributors.filter((one) => one.dimension === dimension);
     const named = all.filter((one) => !REST.has(one.value));
     if (named.every((one) => one.value === "unknown")) return [];
@@ -61,6 +62,10 @@ export function contributorGroups(incident: Incident): ContributorGroup[] {
       { heading: dimension, lines: [...shown.map(contributorLine), ...restLine(all, shown)] },
     ];
   });
+}
+
+function isInScope({ scope }: Incident, dimension: Contributor["dimension"]): boolean {
+  return dimension !== "session" && scope[dimension] !== undefined;
 }
 
 function contributorLine(one: Contributor): Phrase {
@@ -79,12 +84,14 @@ export function leader(incident: Incident): Phrase | null {
   const carriers = incident.contributors.filter(
     (one) =>
       one.share >= 0.5 &&
-      incident.scope[one.dimension] === undefined &&
+      !isInScope(incident, one.dimension) &&
       one.value !== "unknown" &&
       !REST.has(one.value),
   );
   const user = carriers.find((one) => one.dimension === "user");
-  const top = user ?? carriers.toSorted((a, b) => b.share - a.share)[0];
+  // A session says the least: it is over when one looks.
+  const lasting = carriers.filter((one) => one.dimension !== "session");
+  const top = user ?? lasting.toSorted((a, b) => b.share - a.share)[0] ?? carriers[0];
   return top === undefined
     ? null
     : say`${top.dimension} ${nameOf(top.value)} carries ${formatShare(top.share)} of the excess`;

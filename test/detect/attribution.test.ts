@@ -43,6 +43,73 @@ describe("contributorsOf", () => {
     expect(models[0]!.share).toBeGreaterThan(0.7);
   });
 
+  it("tells the session that holds the excess, as its part of its user's share", () => {
+    const detector = learnt(
+      burst("ada", 30, { session: "loop", sessionUsd: 30 }),
+      burst("ada", 10, { session: "chat", sessionUsd: 8 }),
+      burst("ben", 10, { session: "other", sessionUsd: 10 }),
+    );
+    const sessions = (level: "team" | "user") =>
+      contributorsOf(nodeOf(detector, level, level === "team" ? undefined : "ada"), AT).filter(
+        ({ dimension }) => dimension === "session",
+      );
+
+    const ofTeam = sessions("team");
+    const ofUser = sessions("user");
+
+    const ada = contributorsOf(nodeOf(detector, "team"), AT).find(({ value }) => value === "ada")!;
+    expect(ofTeam.map(({ value }) => value)).toEqual(["loop", "other", "chat", REST]);
+    expect(ofTeam[0]!.share).toBeCloseTo(0.75 * ada.share, 6);
+    expect(ofTeam[0]!.actualUsd).toBeCloseTo(30, 6);
+    expect(ofTeam[0]!.expectedUsd).toBeCloseTo(0.75 * ada.expectedUsd, 6);
+    expect(ofUser.map(({ value }) => value)).toEqual(["loop", "chat", REST]);
+    expect(ofUser.map(({ share }) => Math.round(share * 1_000))).toEqual([750, 200, 50]);
+  });
+
+  it("takes a session of several people for a part of the team's dollars", () => {
+    const team = nodeOf(
+      learnt(
+        burst("ada", 30, { session: "main", sessionUsd: 30 }),
+        burst("ben", 10, { session: "main", sessionUsd: 10 }),
+        burst("cem", 40),
+      ),
+      "team",
+    );
+
+    const [main] = contributorsOf(team, AT).filter(({ dimension }) => dimension === "session");
+
+    expect(main).toMatchObject({ value: "main", actualUsd: 40 });
+    expect(main!.share).toBeCloseTo(0.5, 6);
+  });
+
+  it("tells of no session where none of them holds a good part of the excess", () => {
+    const many = Array.from({ length: 5 }, (_, index) =>
+      burst("ada", 10, { session: `s${index}`, sessionUsd: 10 }),
+    );
+
+    const contributors = contributorsOf(nodeOf(learnt(...many), "user", "ada"), AT);
+
+    expect(contributors.filter(({ dimension }) => dimension === "session")).toEqual([]);
+  });
+
+  it("looks at the last six hours' sessions where a window is longer", () => {
+    const user = nodeOf(
+      learnt(
+        personal("ada", { minute: NOON, usd: 200, session: "now", sessionUsd: 200 }),
+        personal("ada", { minute: NOON - 12 * 60, usd: 99, session: "then", sessionUsd: 99 }),
+      ),
+      "user",
+      "ada",
+    );
+
+    const contributors = contributorsOf(user, { minute: NOON + 4, window: 1440 });
+
+    const sessions = contributors.filter(({ dimension }) => dimension === "session");
+    expect(sessions.map(({ value }) => value)).toEqual(["now", REST]);
+    expect(sessions[0]!.actualUsd).toBeCloseTo(200, 6);
+    expect(sessions[0]!.share).toBeGreaterThan(0.4);
+  });
+
   it("names five and adds up the rest", () => {
     const many = Array.from({ length: 9 }, (_, index) => burst(`temp-${index}`, 10));
     const team = nodeOf(learnt(...many), "team");
@@ -64,10 +131,16 @@ describe("contributorsOf", () => {
       model: fc.constantFrom("claude-sonnet-4-5", "gpt-5", "unknown"),
       tool: fc.constantFrom("claude-code", "n8n"),
       usd: fc.integer({ min: 0, max: 5_000 }).map((cents) => cents / 100),
+      session: fc.constantFrom("", "s1", "s2", "s3"),
+      told: fc.constantFrom(0.5, 1),
     });
     fc.assert(
       fc.property(fc.array(use, { minLength: 1, maxLength: 8 }), (uses) => {
-        const detector = learnt(...uses.map(({ user, ...rest }) => burst(user, rest.usd, rest)));
+        const detector = learnt(
+          ...uses.map(({ user, told, ...rest }) =>
+            burst(user, rest.usd, { ...rest, sessionUsd: told * rest.usd }),
+          ),
+        );
         for (const node of detector.tree.nodes) {
           const sums = new Map<string, number>();
           for (const { dimension, share } of contributorsOf(node, AT)) {
@@ -119,8 +192,9 @@ describe("narrow", () => {
 });
 
 describe("scopeOf", () => {
-  it("names the whole path, and below it what carries seven tenths", () => {
-    const user = nodeOf(learnt(burst("ada", 50, { tool: "n8n" })), "user", "ada");
+  it("names the whole path, and below it what carries seven tenths, but no session", () => {
+    const session = { session: "loop", sessionUsd: 50 };
+    const user = nodeOf(learnt(burst("ada", 50, { tool: "n8n", ...session })), "user", "ada");
 
     expect(scopeOf(user, contributorsOf(user, AT))).toEqual({
       department: "engineering",

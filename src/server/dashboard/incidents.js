@@ -79,10 +79,12 @@ function dimensionList(dimension, contributors) {
 }
 
 function who(incident) {
-  const lists = PATH.map((dimension) => [
-    dimension,
-    incident.contributors.filter((one) => one.dimension === dimension),
-  ]).filter(([, contributors]) => contributors.length > 0);
+  const lists = [...PATH, "session"]
+    .map((dimension) => [
+      dimension,
+      incident.contributors.filter((one) => one.dimension === dimension),
+    ])
+    .filter(([, contributors]) => contributors.length > 0);
   if (lists.length === 0) return null;
   return el(
     "section",
