@@ -104,26 +104,30 @@ function plan(story: Story, candidate: Candidate, stream: Stream, random: Random
   };
 }
 
-/** One of the agents that run at once: a session after the other, drawn like everybody's. */
+/** One of the agents that run at once: a conversation after the other, drawn like everybody's. */
 interface Lane {
   readonly talk: Conversation;
-  readonly session: string;
+  readonly name: string;
   turns: number;
   left: number;
 }
 
-/** Adds the loop's calls: sessions like all others, in the rhythm of the code trace, only far more of them. */
+/**
+ * Adds the loop's calls: conversations like all others, in the rhythm of the code trace, only far more of them. They are one session: the agents that an agent starts
+ * call in its name.
+ */
 export function runAway(story: Story, runaway: Runaway, log: EventLog): void {
   const { culprit, stream } = runaway;
   const random = randomFor(story, "runaway", story.liveDay, 0);
   const agents = new Agents(story, runaway, random);
+  const session = `${story.seed.toString(36)}-${story.liveDay.toString(36)}-p${runaway.person.index}-r`;
   let rate = runaway.callsPerMinute;
   const rhythm = story.traces.code.rhythm(random, () => MINUTE_MS / rate);
   for (let timeMs = culprit.startMs; timeMs < culprit.endMs; timeMs += rhythm.next().value) {
     const minutes = (timeMs - culprit.startMs) / MINUTE_MS;
     rate = runaway.callsPerMinute * (1 + minutes / runaway.doublingMinutes);
-    const { talk, session, turns } = agents.turn(Math.round(rate / CALLS_PER_LANE));
-    const at = { timeMs: Math.floor(timeMs), id: `${session}-${turns}`, session };
+    const { talk, name, turns } = agents.turn(Math.round(rate / CALLS_PER_LANE));
+    const at = { timeMs: Math.floor(timeMs), id: `${session}${name}-${turns}`, session };
     log.add(stream, at, talk.usage, random);
   }
 }
@@ -134,7 +138,7 @@ class Agents {
   readonly #runaway: Runaway;
   readonly #random: Random;
   readonly #lanes: Lane[] = [];
-  #sessions = 0;
+  #opened = 0;
 
   constructor(story: Story, runaway: Runaway, random: Random) {
     this.#story = story;
@@ -158,12 +162,12 @@ class Agents {
   }
 
   #open(): Lane {
-    const { seed, liveDay, traces } = this.#story;
-    const { stream, tool, person } = this.#runaway;
+    const { traces } = this.#story;
+    const { stream, tool } = this.#runaway;
     const random = this.#random;
     return {
       talk: new Conversation({ mode: "agent", provider: stream.model.provider, traces, random }),
-      session: `${seed.toString(36)}-${liveDay.toString(36)}-p${person.index}-r${this.#sessions++}`,
+      name: String(this.#opened++),
       turns: 0,
       left: turnsOf(tool, random),
     };
