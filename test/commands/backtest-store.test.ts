@@ -5,7 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { backtestCommand } from "../../src/commands/backtest.ts";
 import { replayCommand } from "../../src/commands/replay.ts";
 import { runCommand } from "../support/clickhouse/run-command.ts";
-import { eventLines, officeUses, RUNAWAY_MINUTE, writePipeline } from "../support/office-events.ts";
+import {
+  eventLines,
+  officeUses,
+  RUNAWAY_MINUTE,
+  RUNAWAY_SESSION,
+  writePipeline,
+} from "../support/office-events.ts";
 
 let dir = "";
 const at = (name: string): string => join(dir, name);
@@ -27,6 +33,7 @@ interface Line {
   readonly scope: object;
   readonly opened_at: string;
   readonly excess_usd: number;
+  readonly contributors: readonly { dimension: string; value: string; share: number }[];
 }
 
 async function backtest(...from: string[]): Promise<{ lines: Line[]; summary: object }> {
@@ -61,6 +68,20 @@ describe("backtest --from-store", () => {
       since: expect.stringMatching(/^2026-01-05T/) as unknown,
       until: expect.stringMatching(/^2026-01-26T/) as unknown,
     });
+  }, 120_000);
+
+  it("names the session that an event carried through its pane to the incident", async () => {
+    const { lines } = await fromStore("--since", iso(RUNAWAY_MINUTE - 60));
+
+    const sessions = lines.map(({ contributors }) =>
+      contributors.filter(({ dimension }) => dimension === "session"),
+    );
+
+    const [runaway, ...others] = sessions.filter((some) => some.length > 0);
+    expect(others).toEqual([]);
+    expect(runaway![0]).toMatchObject({ value: RUNAWAY_SESSION });
+    expect(runaway![0]!.share).toBeGreaterThan(0.9);
+    expect(runaway!.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 5);
   }, 120_000);
 
   it("tells with --since and --until only of what opens in between, and knows what is normal by then", async () => {

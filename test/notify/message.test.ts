@@ -69,6 +69,18 @@ describe("composeMessage", () => {
     expect(lines[3]).toBe("the rest 25%");
   });
 
+  it("names a session last, and leads with it only where nothing that lasts carries as much", () => {
+    const one = (dimension: "session" | "tool", share: number) =>
+      ({ dimension, value: dimension, share, actualUsd: 1, expectedUsd: 0 }) as const;
+
+    const both = compose({ contributors: [one("session", 0.9), one("tool", 0.6)] });
+    const alone = compose({ contributors: [one("session", 0.9)] });
+
+    expect(Object.keys(groupsOf(both))).toEqual(["tool", "session"]);
+    expect(text(both.summary)).toContain("tool tool carries 60% of the excess");
+    expect(text(alone.summary)).toContain("session session carries 90% of the excess");
+  });
+
   it("says why, the largest part first, and what works against it", () => {
     const factors = [
       { factor: "active_users", ratio: 1.02, share: 0.02 },

@@ -7,6 +7,8 @@ import { aUse, MONDAY_MINUTE, officeDays } from "./spend-stream.ts";
 /** Three weeks of a small office, and a Monday on which one key runs away at ten. */
 export const RUNAWAY_MINUTE = MONDAY_MINUTE + 21 * 1440 + 10 * 60;
 export const RUNAWAY = { team: "team-1", user: "user-1-2", key: "key-1-2", usdPerMinute: 6 };
+/** The session that it all happens in. Nobody else names one. */
+export const RUNAWAY_SESSION = "run-0815";
 
 /** Uses in order of time. `names` replaces team, user and key of the runaway. */
 export function officeUses(names: Partial<PaneUse> = {}): PaneUse[] {
@@ -17,6 +19,8 @@ export function officeUses(names: Partial<PaneUse> = {}): PaneUse[] {
       minute: RUNAWAY_MINUTE + index,
       ...who,
       usd: usdPerMinute,
+      session: RUNAWAY_SESSION,
+      sessionUsd: usdPerMinute,
       requests: 10,
       tokens: 900_000,
     }),
@@ -29,7 +33,7 @@ export function officeUses(names: Partial<PaneUse> = {}): PaneUse[] {
 export function eventLines(uses: readonly PaneUse[]): string {
   return uses
     .map((use, index) => {
-      const { minute, usd, tokens, outputTokens, requests, ...names } = use;
+      const { minute, usd, tokens, outputTokens, requests, session, ...names } = use;
       const dimensions = Object.fromEntries(
         (["department", "team", "user", "key", "model", "tool"] as const).map((name) => [
           name,
@@ -40,6 +44,7 @@ export function eventLines(uses: readonly PaneUse[]): string {
         time: minute * 60_000,
         id: `e${index}`,
         ...dimensions,
+        session,
         requests,
         uncached_input_tokens: tokens - outputTokens,
         output_tokens: outputTokens,
