@@ -65,9 +65,8 @@ export class SeriesNode {
   #windows: WindowExpectations | null = null;
   /** Null as long as somebody else holds what it would. */
   #rings: Rings | null = null;
-  /** Null for a person and a person's key. */
+  /** Null for a person and a person's key; the errors for all but groups. */
   readonly #activeUsers: ActiveUsers | null;
-  /** Only of groups. */
   readonly #errors: ErrorShare | null;
   #lastClosed = -1;
   #firstMinute: number;
