@@ -97,6 +97,10 @@ describe("spikewatch run that is killed at the instant of its page, and started 
       WHERE team = '${team}' AND severity = 'page' AND (user = '${user}' OR user = '')`,
     );
     expect(incidents).toEqual([{ state: "resolved", department }]);
+    const named = await query(
+      `SELECT count() > 0 AS session FROM incidents WHERE team = '${team}' AND severity = 'page' AND position(document, '"dimension":"session"') > 0`,
+    );
+    expect(named).toEqual([{ session: 1 }]);
     const history =
       Buffer.concat([...company.history()])
         .toString()

@@ -110,6 +110,18 @@ describe("contributorsOf", () => {
     expect(sessions[0]!.share).toBeGreaterThan(0.4);
   });
 
+  it("tells which model tokens have become dearer by, against its usual part of the dollars", () => {
+    const dearer = PEOPLE.map((user) => burst(user, 5, { model: "claude-opus-4-5" }));
+    const team = nodeOf(learnt(...dearer), "team");
+
+    const contributors = contributorsOf(team, { ...AT, basis: "price" });
+
+    const models = contributors.filter(({ dimension }) => dimension === "model");
+    expect(models[0]).toMatchObject({ value: "claude-opus-4-5", actualUsd: 15 });
+    expect(models[0]!.share).toBeGreaterThan(1);
+    expect(models.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
+  });
+
   it("names five and adds up the rest", () => {
     const many = Array.from({ length: 9 }, (_, index) => burst(`temp-${index}`, 10));
     const team = nodeOf(learnt(...many), "team");
