@@ -28,6 +28,12 @@ export function factorsOf(node: SeriesNode, at: At): FactorChange[] {
   );
 }
 
+/** Whether factors tell of dollars that rose: at the end of an incident, or in a calm hour of it, there is nothing to take apart, and shares of next to nothing are wild. */
+export function isRise(factors: readonly FactorChange[]): boolean {
+  return factors.reduce((product, { ratio }) => product * ratio, 1) >= LEAST_RISE;
+}
+const LEAST_RISE = 1.1;
+
 /** What the window usually holds when there is work at all. */
 function usualOf(node: SeriesNode, at: At): Whole {
   const expected = expectWindow(node, at.minute, at.window);

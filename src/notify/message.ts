@@ -159,7 +159,8 @@ function adviceOf(incident: Incident, tone: Tone): Phrase {
   const user = topUser(incident);
   const cause = priceCause(incident)?.factor;
   if (cause === "cache_misses") {
-    return say`Look what has changed at the start of the prompts, or whether the cache is switched off: it only gives what stays the same.`;
+    const how = say`whether the start of the prompts has changed or caching is switched off: a cache gives only what stays the same`;
+    return user === null ? say`Find out ${how}.` : say`Ask ${nameOf(user)} ${how}.`;
   }
   if (cause === "model_mix") {
     const model = modelOf(incident);

@@ -44,6 +44,13 @@ const REASONS: Readonly<Partial<Record<FactorChange["factor"], string>>> = {
   model_mix: "dearer models",
   model_price: "the same models at a higher price",
 };
+/** What they have done is said of the price: of the hits themselves "2.8× normal" would be the contrary. */
+const PRICE_PARTS: ReadonlySet<string> = new Set<FactorChange["factor"]>([
+  "cache_misses",
+  "output_share",
+  "model_mix",
+  "model_price",
+]);
 /** As many requests as usual, roughly. */
 const AS_MANY = 1.2;
 const MOST = 0.5;
@@ -108,7 +115,8 @@ export function factorLines(
       const part = one.share < 0 ? "works against it" : `${formatShare(one.share)} of the rise`;
       const model = isDearerModel(one) ? modelOf(incident) : null;
       const which = model === null ? say`` : say` (${nameOf(model)})`;
-      return say`${factorWords(one)}${which}: ${formatTimes(one.ratio)} normal, ${part}`;
+      const than = PRICE_PARTS.has(one.factor) ? "the price" : "normal";
+      return say`${factorWords(one)}${which}: ${formatTimes(one.ratio)} ${than}, ${part}`;
     });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { factorsOf } from "../../src/detect/factors.ts";
+import { factorsOf, isRise } from "../../src/detect/factors.ts";
 import type { FactorChange } from "../../src/detect/incident.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
 import { learnt, nodeOf, NOON, PEOPLE, personal } from "./small-office.ts";
@@ -124,5 +124,16 @@ describe("factorsOf", () => {
   it("says nothing where nothing was expected or nothing came", () => {
     expect(factorsOf(nodeOf(learnt(burst("newcomer", 9)), "user", "newcomer"), AT)).toEqual([]);
     expect(factorsOf(nodeOf(learnt(), "user", "ada"), { ...AT, minute: NOON + 60 })).toEqual([]);
+  });
+});
+
+describe("isRise", () => {
+  it("tells a rise from a calm hour and from none", () => {
+    const rise = factorsOfAda(burst("ada", 5, { requests: 50, tokens: 500_000 }));
+    const calm = factorsOfAda(burst("ada", 0.52));
+
+    expect(isRise([...rise.values()])).toBe(true);
+    expect(isRise([...calm.values()])).toBe(false);
+    expect(isRise([])).toBe(false);
   });
 });

@@ -112,8 +112,8 @@ describe("composeMessage", () => {
     expect(text(content.summary)).toContain("(6.3×), since 02:41 UTC: the same requests, but");
     expect(text(content.summary)).toContain("dearer models (opus).");
     expect(content.why.map(text)).toEqual([
-      "dearer models (opus): 4.8× normal, 87% of the rise",
-      "fewer cache hits: 1.2× normal, 10% of the rise",
+      "dearer models (opus): 4.8× the price, 87% of the rise",
+      "fewer cache hits: 1.2× the price, 10% of the rise",
     ]);
     expect(text(content.advice)).toBe("Ask u7 whether it has to be opus.");
   });

@@ -17,9 +17,9 @@ const KINDS = new Map([
 ]);
 const FACTORS = new Map([
   ["price_per_token", "price of a token"],
-  ["cache_misses", "tokens that no cache gave"],
-  ["output_share", "output among the tokens"],
-  ["model_mix", "dearness of the models"],
+  ["cache_misses", "price by cache misses"],
+  ["output_share", "price by the share of output"],
+  ["model_mix", "price by the choice of models"],
   ["model_price", "price of the same models"],
   ["tokens_per_request", "tokens in a request"],
   ["requests_per_active_user", "requests of each active user"],
