@@ -1,7 +1,7 @@
 import { contributorsOf, expectedUsd, scopeOf, type At } from "./attribution.ts";
 import { decisionOf, type Verdict } from "./detector.ts";
 import { expectWindowUsd } from "./expectation.ts";
-import { factorsOf, isRise } from "./factors.ts";
+import { factorsOf, riseOf } from "./factors.ts";
 import { HOUR } from "./hour-log.ts";
 import { incidentId, pathOf, type Path } from "./incident-id.ts";
 import type { Incident } from "./incident.ts";
@@ -192,8 +192,7 @@ export class Episode {
       minute - this.track.firstMinute >= 30 ? 60 : 5,
     );
     const { contributors, factors, scope } = attribution(this.base, { minute, window });
-    if (contributors.length === 0) return {};
-    return { contributors, scope, ...(isRise(factors) ? { factors } : {}) };
+    return contributors.length === 0 ? {} : { contributors, scope, ...riseOf(factors) };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { At } from "./attribution.ts";
 import { expectWindow } from "./expectation.ts";
 import { HOUR, type HourSample } from "./hour-log.ts";
-import { PERSONAL, type FactorChange } from "./incident.ts";
+import { PERSONAL, type FactorChange, type Incident } from "./incident.ts";
 import { priceChange, pricedTokens } from "./price-parts.ts";
 import type { SeriesNode } from "./series-node.ts";
 
@@ -28,9 +28,10 @@ export function factorsOf(node: SeriesNode, at: At): FactorChange[] {
   );
 }
 
-/** Whether factors tell of dollars that rose: at the end of an incident, or in a calm hour of it, there is nothing to take apart, and shares of next to nothing are wild. */
-export function isRise(factors: readonly FactorChange[]): boolean {
-  return factors.reduce((product, { ratio }) => product * ratio, 1) >= LEAST_RISE;
+/** Factors that tell of dollars that rose, if they do: in a calm hour of an incident there is nothing to take apart, and shares of next to nothing are wild. */
+export function riseOf(factors: readonly FactorChange[]): Partial<Pick<Incident, "factors">> {
+  const rise = factors.reduce((product, { ratio }) => product * ratio, 1);
+  return rise >= LEAST_RISE ? { factors } : {};
 }
 const LEAST_RISE = 1.1;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { factorsOf, isRise } from "../../src/detect/factors.ts";
+import { factorsOf, riseOf } from "../../src/detect/factors.ts";
 import type { FactorChange } from "../../src/detect/incident.ts";
 import type { PaneUse } from "../../src/detect/series-tree.ts";
 import { learnt, nodeOf, NOON, PEOPLE, personal } from "./small-office.ts";
@@ -127,13 +127,13 @@ describe("factorsOf", () => {
   });
 });
 
-describe("isRise", () => {
+describe("riseOf", () => {
   it("tells a rise from a calm hour and from none", () => {
     const rise = factorsOfAda(burst("ada", 5, { requests: 50, tokens: 500_000 }));
     const calm = factorsOfAda(burst("ada", 0.52));
 
-    expect(isRise([...rise.values()])).toBe(true);
-    expect(isRise([...calm.values()])).toBe(false);
-    expect(isRise([])).toBe(false);
+    expect(riseOf([...rise.values()])).toEqual({ factors: [...rise.values()] });
+    expect(riseOf([...calm.values()])).toEqual({});
+    expect(riseOf([])).toEqual({});
   });
 });
