@@ -84,7 +84,7 @@ export class SeriesNode {
   /** The five-minute step in which its long windows were looked at last. */
   lookedAt = -1;
   /** Kept by `Touched`. */
-  readonly mark: TouchMark = { round: -1, turn: 0 };
+  readonly mark: TouchMark = { round: -1 };
 
   constructor(options: SeriesOptions) {
     const { level, name, parent, scope, settings, hours, now } = options;

@@ -16,19 +16,16 @@ const DEPTH: Readonly<Record<Level, number>> = {
 /** Where a series stands in the minute that touched it last. */
 export interface TouchMark {
   round: number;
-  turn: number;
 }
 
 /** The series that a minute touched, each once. Used anew for every minute: no garbage by the minute. */
 export class Touched {
   readonly #byDepth: readonly SeriesNode[][] = [[], [], [], [], []];
   #round = 0;
-  #turns = 0;
 
   /** Forgets what the last minute touched. */
   begin(): void {
     this.#round++;
-    this.#turns = 0;
     for (const nodes of this.#byDepth) nodes.length = 0;
   }
 
@@ -37,13 +34,11 @@ export class Touched {
     const { mark } = node;
     if (mark.round === this.#round) return;
     mark.round = this.#round;
-    mark.turn = this.#turns++;
     this.#byDepth[DEPTH[node.level]]?.push(node);
   }
 
   /** What was touched, leaves first, then in order of their first touch. */
   inOrder(): readonly SeriesNode[] {
-    for (const nodes of this.#byDepth) nodes.sort((a, b) => a.mark.turn - b.mark.turn);
     return this.#byDepth.flat();
   }
 }
