@@ -13,6 +13,8 @@ import type { Bench, BenchInput, Work } from "./harness.ts";
 const TEAMS = 1_000;
 const PEOPLE = 5;
 const WEEKS = 13;
+/** With a smaller `--count` there are fewer teams. */
+const FULL_COUNT = 200_000;
 /** Monday 2026-01-05, 00:00 UTC. */
 const MONDAY_MS = Date.UTC(2026, 0, 5);
 const WEEK_MS = 7 * 86_400_000;
@@ -45,10 +47,10 @@ async function starting(
   // As the program sets it.
   setFlagsFromString("--heap-growing-percent=20");
   const engine = await startBenchEngine(input.folder);
-  const stored = await fill(
-    engine,
-    input.count < 10_000 ? { teams: 5, weeks: 2 } : { teams: TEAMS, weeks: WEEKS },
-  );
+  const stored = await fill(engine, {
+    teams: Math.ceil(Math.min(1, input.count / FULL_COUNT) * TEAMS),
+    weeks: input.count < 10_000 ? 2 : WEEKS,
+  });
   const store = new ClickHouseIncidentStore({
     connection: engine.connection,
     clock: new SystemClock(),
