@@ -132,7 +132,7 @@ function answers(truth: TruthIncident, told: Told): boolean {
   if (told.minute > truth.endMinute + FOUND_GRACE) return false;
   if (told.severity === "page") return true;
   if (truth.asks === "page") return false;
-  return truth.kind !== "drop" || told.kind === "drop";
+  return (truth.kind === "drop") === (told.kind === "drop");
 }
 
 function outcomeOf(

@@ -33,6 +33,15 @@ const COUNTS: Readonly<Record<SimKind, readonly [number, number]>> = {
   "retry-storm": [0.7, 1.3],
   surge: [0, 0],
 };
+/** What nobody has to be woken for: nothing of it gets worse within the hour. A page will do as well. */
+const TICKETS: readonly SimKind[] = [
+  "drop",
+  "surge",
+  "shift",
+  "ramp",
+  "price-switch",
+  "tokenmaxxing",
+];
 const ORDER = Object.keys(COUNTS) as SimKind[];
 
 /** Draws the incidents of a company: random kinds, teams, times and sizes, and never two within three days in one team. */
@@ -84,7 +93,7 @@ function effectOf(id: number, kind: SimKind, team: Team, drawn: Drawn): Effect {
     names: drawn.names,
     teamIsRight: drawn.teamIsRight,
     size: drawn.size,
-    asks: kind === "drop" || kind === "surge" ? "ticket" : "page",
+    asks: TICKETS.includes(kind) ? "ticket" : "page",
     excessUsd: 0,
     normalUsd: 0,
     curve: [],
