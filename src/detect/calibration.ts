@@ -27,14 +27,22 @@ export class Calibration {
     return node.tails.residual(slot, value, this.peersOf(node, slot));
   }
 
+  /** What a day of the series usually comes to. */
+  usual(node: SeriesNode, slot: number): number {
+    return node.tails.centre(slot, this.peersOf(node, slot));
+  }
+
   /** −log10 of the chance that an ordinary day of the series holds such a value; 0 where it is one in ten or more. */
   surprise(node: SeriesNode, slot: number, value: number): number {
     const { tails } = node;
     if (!tails.isScaled(slot)) {
       const peers = this.peersOf(node, slot);
       const { from, decade } = this.#pool(node, slot);
-      const begin = tails.valueAt(slot, from, peers);
-      tails.setScale(slot, begin, tails.valueAt(slot, from + decade, peers) - begin);
+      const begin = isStandard(node, slot) ? from : tails.valueAt(slot, from, peers);
+      const end = isStandard(node, slot)
+        ? from + decade
+        : tails.valueAt(slot, from + decade, peers);
+      tails.setScale(slot, begin, end - begin);
     }
     return tails.surprise(slot, value);
   }
@@ -48,6 +56,11 @@ export class Calibration {
   /** −log10 of the chance that the most surprising statistic of a family comes to so much on an ordinary day: of many windows one always stands out. */
   familySurprise({ level }: SeriesNode, family: number, surprise: number): number {
     return this.#family(level, family).surprise(surprise);
+  }
+
+  /** Days that a family was learnt from. */
+  familyDays({ level }: SeriesNode, family: number): number {
+    return this.#family(level, family).count;
   }
 
   /** −log10 of the chance that the evidence of all statistics of a series comes to so much on an ordinary day. */
@@ -77,7 +90,7 @@ export class Calibration {
       (slot) => this.peersOf(node, slot),
       (slot, residual, value) => {
         const days = node.tails.days(slot);
-        if (days >= 1) this.#pool(node, slot).add(residual);
+        if (days >= 1) this.#pool(node, slot).add(isStandard(node, slot) ? value : residual);
         const usual = node.tails.usual(slot);
         this.#averages(node).add(slot, value, usual, days);
         siblingsOf(node)?.add(slot, value, usual, days);
@@ -155,6 +168,11 @@ function shareIn(
 const SHARE_DAYS = 100;
 const PRIOR_SHARE = 0.1;
 
+/** What is made of standard deviations already. Most days hold none of it, so a series' own spread says nothing. */
+function isStandard({ statistics }: SeriesNode, slot: number): boolean {
+  return statistics[Math.floor(slot / REGIMES)]?.against === "slow";
+}
+
 function siblingsOf({ parent, level, statistics }: SeriesNode): PeerAverages | null {
   if (parent?.level !== "team") return null;
   let peers = parent.peersOf(level);
@@ -178,6 +196,8 @@ const PRIOR_TOTAL = { from: 2, to: 2.9 };
 const GENERAL: Readonly<Record<Statistic["against"], Peers>> = {
   crowd: { usual: 1, between: 0.2, within: 0.4 },
   together: { usual: 1, between: 0.2, within: 0.3 },
+  people: { usual: 0.1, between: 0.02, within: 0.04 },
+  slow: { usual: 0.4, between: 0.1, within: 0.8 },
   demand: { usual: 0.4, between: 0.1, within: 0.06 },
   profile: { usual: 0.8, between: 0.3, within: 0.25 },
   pace: { usual: 0.2, between: 0.15, within: 0.2 },

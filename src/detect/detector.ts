@@ -8,11 +8,18 @@ import {
   type IncidentKind,
   type Severity,
 } from "./incident.ts";
-import { barOf, surpriseOf, totalOf, type Surprise } from "./evidence.ts";
+import {
+  barOf,
+  surpriseOf,
+  TICKET_FAMILIES,
+  ticketBarOf,
+  totalOf,
+  type Surprise,
+} from "./evidence.ts";
 import { held, read } from "./readings.ts";
 import { BUSY } from "./regimes.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
-import { COLUMN, type Statistic } from "./statistics.ts";
+import { COLUMN, PAGE_FAMILIES, type Statistic } from "./statistics.ts";
 
 /** One statistic's verdict on one window of one series. Fires where score > bar and every gate is open. */
 export interface Verdict {
@@ -47,8 +54,8 @@ export interface Judge {
 export const LEARNING_DAYS = 2;
 /** What is spent must be so many times what is expected, whatever its surprise. */
 const RATIO = 1.3;
-/** Of a rate, which is measured closely and fills its window only bit by bit. */
-const RATE_RATIO = 1.15;
+/** Of a rate, which is measured closely and fills its window only bit by bit; and of days that were many. */
+const RATIOS: Readonly<Partial<Record<Statistic["against"], number>>> = { rates: 1.15, slow: 1.2 };
 
 const NO_SURPRISE: Surprise = { surprise: 0, regime: BUSY };
 
@@ -64,10 +71,29 @@ export function evaluate(node: SeriesNode, minute: number, judge: Judge): Verdic
   const bar = barOf(node);
   let best: Verdict | null = null;
   for (const verdict of verdicts) {
+    if (familyOf(node, verdict.statistic) >= PAGE_FAMILIES) continue;
     if (best === null || rank(verdict) > rank(best)) best = verdict;
   }
   if (best === null) return nothing(node, minute, judge);
   return { ...best, score, bar, fires: best.fires && score > bar };
+}
+
+/** Judges a team for a ticket: its families each by itself. null: none goes that far. */
+export function evaluateTicket(node: SeriesNode, minute: number, judge: Judge): Verdict | null {
+  const bar = ticketBarOf(node);
+  let best: Verdict | null = null;
+  for (const verdict of evaluateAll(node, minute, judge)) {
+    const family = familyOf(node, verdict.statistic);
+    if (!TICKET_FAMILIES.includes(family) || !verdict.fires) continue;
+    const score = judge.calibration.familySurprise(node, family, verdict.score);
+    if (score <= bar || (best !== null && score <= best.score)) continue;
+    best = { ...verdict, severity: "ticket", score, bar };
+  }
+  return best;
+}
+
+function familyOf({ statistics }: SeriesNode, name: string): number {
+  return statistics.find((one) => one.name === name)?.family ?? -1;
 }
 
 /** The verdicts of all statistics that are surprising at all, each by itself; `fires`: there is money in it. */
@@ -109,7 +135,7 @@ function judgeOne(node: SeriesNode, index: number, minute: number, judge: Judge)
     regime,
     fires:
       isReady &&
-      actualUsd >= (statistic.against === "rates" ? RATE_RATIO : RATIO) * expectedUsd &&
+      actualUsd >= (RATIOS[statistic.against] ?? RATIO) * expectedUsd &&
       isMoney(node, excessUsd, { window, regime }),
   };
 }
@@ -140,6 +166,7 @@ function basisOf({ against, column }: Statistic): Basis {
 function kindOf({ factor, window, against }: Statistic, regime: number): IncidentKind {
   if (factor === "price_per_token") return "price";
   if (regime !== BUSY && window >= 60 && window < 1440) return "off-hours";
+  if (against === "slow" || against === "people") return "shift";
   if (factor === "requests_per_active_user" && window >= 360) return "waste";
   return window >= 1440 || (against === "demand" && window >= 360) ? "shift" : "spike";
 }

@@ -1,4 +1,5 @@
-import { dropOf, isFeedSilent, noteSilence, type Finding } from "./rules.ts";
+import { dropOf, isFeedSilent, noteSilence } from "./drops.ts";
+import type { Finding } from "./rules.ts";
 import type { SeriesTree } from "./series-tree.ts";
 
 const EVERY_MINUTES = 5;

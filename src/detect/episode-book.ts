@@ -118,7 +118,9 @@ export class EpisodeBook {
   /** Whether a new incident of the node keeps what it adds out of history. */
   masksAnew(node: SeriesNode, minute: number): boolean {
     const since = minute - MASKS_AGAIN_MINUTES;
-    return !this.#episodes.some((one) => one.base === node && one.startedSince(since));
+    return !this.#episodes.some(
+      (one) => one.base === node && one.incident.severity === "page" && one.startedSince(since),
+    );
   }
 
   /** Dollars of a node's window that incidents account for; of the incident `self` only those that were there before it. */
@@ -169,6 +171,8 @@ function isComparable(verdict: Verdict, incident: Incident): boolean {
   if (outranks(verdict, incident)) return false;
   // Who spends more and more can still stop.
   if (verdict.kind === "drop" && incident.kind !== "drop") return false;
+  // That everybody's spend grows says nothing of what one team does today.
+  if (incident.kind === "ramp" && verdict.kind !== "ramp") return false;
   // Dearer calls of everybody say nothing of somebody who makes a hundred times as many.
   return incident.kind !== "price" || verdict.kind === "price";
 }

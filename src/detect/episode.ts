@@ -180,8 +180,8 @@ export class Episode {
       actualUsd,
       expectedUsd,
       excessUsd: actualUsd - expectedUsd,
-      score: verdict.score,
-      bar: verdict.bar,
+      // A ticket has a bar of its own, which is not looked at again.
+      ...(this.incident.severity === "page" ? { score: verdict.score, bar: verdict.bar } : {}),
       chart: chartNow(this.incident.chart, this.base, minute),
     };
   }

@@ -3,7 +3,15 @@ import { held, read } from "./readings.ts";
 import { BUSY, slotOf } from "./regimes.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import type { SeriesNode } from "./series-node.ts";
-import { FAMILIES, isGroup, QUIET_FAMILY, type Statistic } from "./statistics.ts";
+import {
+  FAMILIES,
+  isGroup,
+  PAGE_FAMILIES,
+  PRICE_FAMILY,
+  QUIET_FAMILY,
+  SLOW_FAMILY,
+  type Statistic,
+} from "./statistics.ts";
 
 /** What the other families add to the most surprising one. How far the sum goes on ordinary days is learnt, so this only sets what is found best. */
 const OTHERS = 0.3;
@@ -35,7 +43,7 @@ export function totalOf(
   mostOf(node.statistics, surpriseAt);
   let sum = 0;
   let largest = 0;
-  for (let family = 0; family < FAMILIES; family++) {
+  for (let family = 0; family < PAGE_FAMILIES; family++) {
     const surprise = most[family] as number;
     if (surprise === 0) continue;
     const one = calibration.familySurprise(node, family, surprise);
@@ -50,7 +58,8 @@ function mostOf(statistics: readonly Statistic[], surpriseAt: (index: number) =>
   most.fill(0);
   for (let index = 0; index < statistics.length; index++) {
     const { surprise, regime } = surpriseAt(index);
-    const family = regime === BUSY ? (statistics[index] as Statistic).family : QUIET_FAMILY;
+    const own = (statistics[index] as Statistic).family;
+    const family = regime === BUSY || own >= PAGE_FAMILIES ? own : QUIET_FAMILY;
     if (surprise > (most[family] as number)) most[family] = surprise;
   }
 }
@@ -63,6 +72,11 @@ function isDue(window: number, minute: number, lookedAt: number): boolean {
   return window <= 1440 || Math.floor(step / 12) !== Math.floor(lookedAt / 12);
 }
 
+/** What a series has come to: nothing, or evidence that has to be judged for a ticket, for a page, or both. */
+export const COLD = 0;
+export const TICKET_HEAT = 1;
+export const PAGE_HEAT = 2;
+
 /**
  * Notes what the day's statistics of a series have come to, and tells whether together they are so surprising that it has to be judged. Cheap: it is asked
  * of each series that a minute touches. `notes` is false while an incident touches the series: what it adds is not normal.
@@ -72,7 +86,7 @@ export function watch(
   minute: number,
   calibration: Calibration,
   notes: boolean,
-): boolean {
+): number {
   const { tails, statistics, lookedAt } = node;
   for (let index = 0; index < statistics.length; index++) {
     const statistic = statistics[index] as Statistic;
@@ -84,10 +98,11 @@ export function watch(
     }
     const { regime, value } = held;
     const slot = slotOf(index, regime);
-    if (HEATS.has(statistic.name)) node.heat = calibration.residual(node, slot, value);
+    tell(node, statistic.name, { slot, value, regime }, calibration);
     if (notes) tails.note(slot, value);
     tails.setLast(index, surpriseOf(node, { index, regime, value }, minute, calibration), regime);
   }
+  node.teamDays?.slow.seeAt(minute, node.hours, notes);
   node.lookedAt = Math.floor(minute / STEP_MINUTES);
   const total = totalOf(node, calibration, (index) => {
     last.surprise = tails.last(index);
@@ -95,15 +110,72 @@ export function watch(
     return last;
   });
   node.evidence = total;
-  if (notes && node.ageDays(minute) >= TEACHES_DAYS) {
-    tails.noteTotal(total);
-    for (let family = 0; family < FAMILIES; family++) {
-      tails.noteFamily(family, most[family] as number);
-    }
-  }
-  if (total < 1) return false;
-  return total > calibration.totalAt(node, barOf(node));
+  if (notes && node.ageDays(minute) >= TEACHES_DAYS) teach(node, total);
+  const ticket = node.level === "team" && ticketFamily(node, calibration) >= 0 ? TICKET_HEAT : COLD;
+  if (total < 1) return ticket;
+  return total > calibration.totalAt(node, barOf(node)) ? ticket + PAGE_HEAT : ticket;
 }
+
+/** What an ordinary day holds, by family and in all. */
+function teach({ tails }: SeriesNode, total: number): void {
+  tails.noteTotal(total);
+  for (let family = 0; family < FAMILIES; family++) {
+    tails.noteFamily(family, most[family] as number);
+  }
+}
+
+/** The family in `most` that goes furthest beyond a ticket's bar; -1: none does. */
+function ticketFamily(node: SeriesNode, calibration: Calibration): number {
+  const bar = ticketBarOf(node);
+  let found = -1;
+  let furthest = bar;
+  for (const family of TICKET_FAMILIES) {
+    const surprise = most[family] as number;
+    if (surprise === 0 || calibration.familyDays(node, family) < TICKET_DAYS) continue;
+    const one = calibration.familySurprise(node, family, surprise);
+    if (one <= furthest) continue;
+    found = family;
+    furthest = one;
+  }
+  return found;
+}
+
+/** What is told in working hours when it stands out by itself: nothing of it gets worse within the hour. */
+export const TICKET_FAMILIES: readonly number[] = [PRICE_FAMILY, SLOW_FAMILY];
+
+/** How surprising one family must be for a ticket. */
+export function ticketBarOf({ settings }: SeriesNode): number {
+  return Math.log10(QUARTER_DAYS / (TICKETS_PER_FAMILY * settings.pagesPerQuarter));
+}
+const TICKETS_PER_FAMILY = 0.8;
+/** Days of groups, of all together, before what one family comes to is known well enough to be told by itself. */
+const TICKET_DAYS = 150;
+
+/** What others ask a series for: how far it is beyond its usual day. */
+function tell(
+  node: SeriesNode,
+  name: string,
+  at: { readonly slot: number; readonly value: number; readonly regime: number },
+  calibration: Calibration,
+): void {
+  const { slot, value, regime } = at;
+  if (HEATS.has(name)) node.heat = calibration.residual(node, slot, value);
+  if (name === DAY_OF_PERSON && node.level === "user" && node.tails.days(slot) >= KNOWN_DAYS) {
+    const usual = calibration.usual(node, slot);
+    const day = (node.day ??= { rise: 0, weight: 0 });
+    day.rise = value - usual;
+    day.weight = Math.exp(usual / 2);
+  }
+  if (node.teamDays !== null && name === DAY_OF_TEAM && regime === BUSY) {
+    node.teamDays.slow.add(calibration.residual(node, slot, value));
+  }
+}
+
+/** A person's last 24 hours, for the team; and a team's own. */
+const DAY_OF_PERSON = "requests_1440m";
+const DAY_OF_TEAM = "people_1440m";
+/** Days of work before a person's usual one is known. */
+const KNOWN_DAYS = 4;
 
 /** By this statistic children are asked how far they are beyond their usual day: people by what they run at once, groups by their demand. */
 const HEATS: ReadonlySet<string> = new Set(["pace_60m", "demand_60m"]);

@@ -130,15 +130,16 @@ export class NodeTails {
 
   /** How far a value lies beyond a usual day, in standard deviations of a forecast. */
   residual(slot: number, value: number, peers: Peers): number {
-    return (value - this.#centre(slot, peers)) / this.#spread(slot, peers);
+    return (value - this.centre(slot, peers)) / this.#spread(slot, peers);
   }
 
   /** The value that lies so far beyond a usual day. */
   valueAt(slot: number, residual: number, peers: Peers): number {
-    return this.#centre(slot, peers) + residual * this.#spread(slot, peers);
+    return this.centre(slot, peers) + residual * this.#spread(slot, peers);
   }
 
-  #centre(slot: number, peers: Peers): number {
+  /** What a day of the series usually comes to, as far as it is known. */
+  centre(slot: number, peers: Peers): number {
     const days = this.days(slot);
     return (days * this.usual(slot) + USUAL_DAYS * peers.usual) / (days + USUAL_DAYS);
   }

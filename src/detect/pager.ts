@@ -1,6 +1,6 @@
 import { excessOf, EXPLAINS, narrowSharply } from "./attribution.ts";
 import type { Calibration } from "./calibration.ts";
-import { about, evaluate, type Judge, type Verdict } from "./detector.ts";
+import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./detector.ts";
 import { openEpisode, type Episode } from "./episode.ts";
 import type { EpisodeBook } from "./episode-book.ts";
 import { isStormOfErrors } from "./rules.ts";
@@ -49,6 +49,17 @@ export class Pager {
       // A price that rose for many is theirs, whoever of them spends most.
       this.open(node, at, verdict);
     }
+  }
+
+  /** What stands out by itself but grows slowly, or costs little by the hour: a ticket for working hours. */
+  judgeTicket(team: SeriesNode, at: Moment): void {
+    const { minute } = at;
+    const verdict = evaluateTicket(team, minute, this.judgeOf(team, minute, null));
+    if (verdict?.fires !== true || this.#book.covers(team, verdict, minute)) return;
+    const span = { minute, window: verdict.windowMinutes, basis: verdict.basis };
+    const base = narrowSharply(team, span);
+    if (this.#book.covers(base, verdict, minute)) return;
+    this.open(base, at, base === team ? verdict : about(base, minute, verdict));
   }
 
   /** Opens an incident, goes on with one that is hardly over, or does nothing where another has the word. */

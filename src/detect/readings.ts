@@ -30,18 +30,29 @@ export function read(
   // Counts and rates cannot be told apart by incident: where one weighs, they say nothing.
   const isDollars = column === COLUMN.usd && against !== "rates";
   if (!isDollars && explainedUsd > WEIGHTY * node.usd(minute, window)) return;
-  if (against === "rates") readRates(node, statistic, minute);
-  else if (against === "crowd") readCrowd(node, minute, window);
-  else if (against === "together") readTogether(node, minute, window);
-  else if (against === "pace") readPace(node, statistic, minute);
-  else if (against === "demand") readDemand(node, minute, window);
-  else {
-    const explained = isDollars ? explainedUsd : 0;
-    const actual = Math.max(0, node.sum(column, minute, window) - explained);
-    if (against === "past") readPast(node, statistic, minute, actual);
-    else readTotal(node, statistic, minute, actual);
+  const reads = READS[against];
+  if (reads !== undefined) {
+    reads(node, statistic, minute);
+    return;
   }
+  const explained = isDollars ? explainedUsd : 0;
+  const actual = Math.max(0, node.sum(column, minute, window) - explained);
+  if (against === "past") readPast(node, statistic, minute, actual);
+  else readTotal(node, statistic, minute, actual);
 }
+
+type Reads = (node: SeriesNode, statistic: Statistic, minute: number) => void;
+
+/** What is no sum of a window. */
+const READS: Readonly<Partial<Record<Statistic["against"], Reads>>> = {
+  rates: readRates,
+  crowd: readCrowd,
+  together: readTogether,
+  people: readPeople,
+  slow: readSlow,
+  pace: readPace,
+  demand: readDemand,
+};
 
 /** The mean over users' steps of how far each is from its user's usual rate. */
 function readRates(node: SeriesNode, { window, shift, floor }: Statistic, minute: number): void {
@@ -97,11 +108,22 @@ function isQuiet(expected: number, typical: number, window: number): boolean {
   return expected < (window < 1440 ? QUIET_BELOW : QUIET_DAYS_BELOW) * typical;
 }
 
+/** Whether a window of days is about days off: now, or half of it before. */
+function isOff({ hours }: SeriesNode, minute: number, window: number): boolean {
+  const half = Math.min(window, DAY_MINUTES) / 2;
+  return (
+    hours.bin(Math.floor(minute / 60)) >= DAY_HOURS ||
+    hours.bin(Math.floor((minute - half) / 60)) >= DAY_HOURS
+  );
+}
+const DAY_MINUTES = 1440;
+const DAY_HOURS = 24;
+
 /** The mean of the logarithmic rises of dollars, requests, active steps and starts. */
-function readDemand(node: SeriesNode, minute: number, window: number): void {
+function readDemand(node: SeriesNode, { window }: Statistic, minute: number): void {
   if (node.profile.hours < PROFILE_HOURS) return;
   let sum = 0;
-  for (const { column, hour, floor, weight } of DEMAND) {
+  for (const { column, hour, floor, weight } of window >= DAY_MINUTES ? DAYS : DEMAND) {
     const actual = node.sum(column, minute, window);
     const expected = node.expectedWindow(hour, minute, window);
     const typical = (node.profile.mean(hour) * window) / 60;
@@ -109,6 +131,7 @@ function readDemand(node: SeriesNode, minute: number, window: number): void {
     sum += weight * Math.log((actual + noise) / (expected + noise));
     if (hour === HOUR.cells && isQuiet(expected, typical, window)) held.regime = QUIET;
   }
+  if (window >= DAY_MINUTES && isOff(node, minute, window)) held.regime = QUIET;
   held.value = sum;
   held.isKnown = true;
 }
@@ -118,6 +141,12 @@ const DEMAND = [
   { column: COLUMN.loads, hour: HOUR.loads, floor: 1, weight: 0.4 },
   { column: COLUMN.cells, hour: HOUR.cells, floor: 1, weight: 0.25 },
   { column: COLUMN.starts, hour: HOUR.starts, floor: 1, weight: 0.25 },
+] as const;
+/** Over days people do not begin more often, they do more. */
+const DAYS = [
+  { column: COLUMN.usd, hour: HOUR.usd, floor: 0.5, weight: 0.1 },
+  { column: COLUMN.requests, hour: HOUR.requests, floor: 1, weight: 0.5 },
+  { column: COLUMN.cells, hour: HOUR.cells, floor: 1, weight: 0.4 },
 ] as const;
 const DEMAND_SHARE = 0.5;
 const RATES_SHARE = 0.5;
@@ -135,15 +164,44 @@ const TOGETHER_CLIP = 4;
 const TOGETHER_FROM = 1;
 
 /** The evidence of the children that were active in a window beyond what every tenth day holds, added up. */
-function readTogether(node: SeriesNode, minute: number, window: number): void {
+function readTogether(node: SeriesNode, { window }: Statistic, minute: number): void {
   const count = addChildren(node, minute - window, ({ evidence }) =>
     beyond(evidence, TOGETHER_FROM, TOGETHER_CLIP),
   );
   if (count >= 2) held.value = Math.sqrt(held.value);
 }
 
+const PEOPLE_CLIP = 1.2;
+const LEAST_PEOPLE = 2;
+
+/** The mean over the people of a window of how much more than usual each made of it (logarithm), the busier ones weighing more. */
+function readPeople(node: SeriesNode, { window }: Statistic, minute: number): void {
+  const level = CROWD_LEVELS[node.level];
+  if (level !== "user") return;
+  let sum = 0;
+  let weights = 0;
+  let count = 0;
+  for (const { lastMinute, day } of node.children(level).values()) {
+    if (lastMinute <= minute - window || day === null) continue;
+    sum += day.weight * Math.max(-1, Math.min(PEOPLE_CLIP, day.rise));
+    weights += day.weight;
+    count++;
+  }
+  if (count < LEAST_PEOPLE || weights === 0) return;
+  held.value = sum / weights;
+  held.isKnown = true;
+  if (isOff(node, minute, window)) held.regime = QUIET;
+}
+
+/** What days that were each a little beyond the usual have come to. */
+function readSlow({ teamDays }: SeriesNode): void {
+  if (teamDays === null || Number.isNaN(teamDays.slow.value)) return;
+  held.value = teamDays.slow.value;
+  held.isKnown = true;
+}
+
 /** What the children that were active in a window are beyond their usual day, together. */
-function readCrowd(node: SeriesNode, minute: number, window: number): void {
+function readCrowd(node: SeriesNode, { window }: Statistic, minute: number): void {
   const count = addChildren(node, minute - window, ({ heat }) =>
     beyond(heat - CROWD_FROM, 0, CROWD_CLIP),
   );

@@ -90,76 +90,6 @@ function isKnownElsewhere(node: SeriesNode): boolean {
   return false;
 }
 
-/** A team that stops in busy time. `window`: long enough that silence means something. */
-const DROP_WINDOWS = [60, 180] as const;
-const DROP_STEPS = 20;
-const DROP_LEFT = 0.15;
-const DROP_LEFT_STEPS = 0.35;
-const DROP_USD = 10;
-/** Share of a team's busy hours that were silent without being anybody's incident. */
-const OFTEN_SILENT = 0.015;
-/** Busy hours that a team must have lived through without ever falling silent. */
-const DROP_HOURS = 60;
-
-/** Whether a team would have been called silent at the end of an hour; null: too little was expected to tell. */
-function wasSilent(team: SeriesNode, hour: number): boolean | null {
-  const minute = hour * 60 + 59;
-  for (const window of DROP_WINDOWS) {
-    const expected = team.expectedWindow(HOUR.cells, minute, window);
-    if (expected < DROP_STEPS) continue;
-    return isLow(team, minute, window);
-  }
-  return null;
-}
-
-/** Nearly nothing is left of what is expected: of requests, and of the people who make them. */
-function isLow(team: SeriesNode, minute: number, window: number): boolean {
-  const requests = team.expectedWindow(HOUR.requests, minute, window);
-  const steps = team.expectedWindow(HOUR.cells, minute, window);
-  return (
-    team.requests(minute, window) <= DROP_LEFT * requests &&
-    team.sum(COLUMN.cells, minute, window) <= DROP_LEFT_STEPS * steps &&
-    isMidday(team, minute, window)
-  );
-}
-
-/** Neither end of the window is where a day begins or ends: there some days are late and some are over early. */
-function isMidday(team: SeriesNode, minute: number, window: number): boolean {
-  const last = Math.floor(minute / 60);
-  const first = Math.floor((minute - window) / 60);
-  let most = 0;
-  for (let hour = last - 12; hour <= last + 12; hour++) {
-    most = Math.max(most, team.expected(HOUR.cells, hour));
-  }
-  for (let hour = first; hour <= last + 1; hour++) {
-    if (team.expected(HOUR.cells, hour) < MIDDAY * most) return false;
-  }
-  return true;
-}
-const MIDDAY = 0.55;
-
-export function dropOf(team: SeriesNode, minute: number): Finding | null {
-  if (team.ageDays(minute) < OLD_TEAM_DAYS) return null;
-  if (team.busyHours < DROP_HOURS || team.silentHours > 1 + OFTEN_SILENT * team.busyHours)
-    return null;
-  for (const window of DROP_WINDOWS) {
-    const expected = team.expectedWindow(HOUR.cells, minute, window);
-    if (expected < DROP_STEPS) continue;
-    const usd = team.expectedWindow(HOUR.usd, minute, window);
-    if (usd < DROP_USD || !isLow(team, minute, window)) continue;
-    const verdict = verdictOf(team, minute, {
-      kind: "drop",
-      severity: "ticket",
-      statistic: `drop_${window}m`,
-      window,
-      score: expected / DROP_STEPS,
-      bar: 1,
-    });
-    return { node: team, verdict };
-  }
-  return null;
-}
-
 /** Whether money goes at a rate that matters, for evidence that needs little of it. */
 const RATE_SHARE = 0.25;
 const SPENT_SHARE = 0.05;
@@ -201,26 +131,4 @@ function verdictOf(
     regime: BUSY,
     fires: true,
   };
-}
-
-/** Before an hour becomes history: which teams were silent in it although work was expected. Memory: about half a year of busy hours. */
-export function noteSilence(teams: readonly SeriesNode[], hour: number): void {
-  for (const node of teams) {
-    // Before its weeks are known, nights look like silence.
-    const silent = node.ageDays(hour * 60) < OLD_TEAM_DAYS ? null : wasSilent(node, hour);
-    if (silent === null) continue;
-    node.busyHours = node.busyHours * SILENCE_FADE + 1;
-    node.silentHours = node.silentHours * SILENCE_FADE + (silent ? 1 : 0);
-  }
-}
-const SILENCE_FADE = 0.999;
-
-/** Whether next to nothing came from anybody in the last minutes, although much was expected: a gap of the feed is no team's drop. */
-const FEED_WINDOW = 20;
-const FEED_STEPS = 8;
-
-export function isFeedSilent(organisation: SeriesNode, minute: number): boolean {
-  const expected = organisation.expectedWindow(HOUR.cells, minute, FEED_WINDOW);
-  if (expected < FEED_STEPS) return false;
-  return organisation.sum(COLUMN.cells, minute, FEED_WINDOW) <= 0.1 * expected;
 }

@@ -24,6 +24,7 @@ import { pricedTokens, UsualTokens } from "./price-parts.ts";
 import { Rings, STEP_MINUTES } from "./rings.ts";
 import type { Sessions } from "./sessions.ts";
 import { WindowExpectations } from "./window-expectations.ts";
+import { type PersonDay, TeamDays } from "./team-days.ts";
 import type { TouchMark } from "./touched.ts";
 import { UsualRates } from "./usual-rates.ts";
 
@@ -70,18 +71,16 @@ export class SeriesNode {
   readonly #errors: ErrorShare | null;
   #lastClosed = -1;
   #firstMinute: number;
-  /** Minute of the last use. */
+  /** Minute of the last use, and of a key or agent its only user so far, null once there are two. */
   lastMinute = -1;
-  /** Of a key or agent: its only user so far, null once there are two. */
   soleUser: string | null | undefined = undefined;
-  /** Hours in which a team should have been at work, and those of them in which it was silent; fading. */
-  busyHours = 0;
-  silentHours = 0;
   /** How far it is beyond its usual day, in standard deviations: people by pace, groups by demand, as they were last looked at. */
   heat = 0;
-  /** How surprising all its statistics were together, when they were last looked at: −log10 of a chance. */
+  /** Only of teams: what working days say beside hours; only of people: their last 24 hours. */
+  readonly teamDays: TeamDays | null;
+  day: PersonDay | null = null;
+  /** How surprising all its statistics were together (−log10 of a chance), and the five-minute step in which long windows were looked at last. */
   evidence = 0;
-  /** The five-minute step in which its long windows were looked at last. */
   lookedAt = -1;
   /** Kept by `Touched`. */
   readonly mark: TouchMark = { round: -1 };
@@ -99,6 +98,7 @@ export class SeriesNode {
     this.log = isGroup(level) ? new HourLog() : null;
     this.#errors = isGroup(level) ? new ErrorShare() : null;
     this.members = level === "user" ? new Members(this) : null;
+    this.teamDays = level === "team" ? new TeamDays() : null;
     this.rates = level === "user" ? new UsualRates() : null;
     this.usualTokens = isGroup(level) || level === "user" ? new UsualTokens() : null;
     this.#activeUsers = PERSONAL.includes(level) ? null : new ActiveUsers();

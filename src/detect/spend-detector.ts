@@ -1,6 +1,6 @@
 import { Calibration } from "./calibration.ts";
 import { evaluateAll, type Verdict } from "./detector.ts";
-import { watch } from "./evidence.ts";
+import { COLD, PAGE_HEAT, TICKET_HEAT, watch } from "./evidence.ts";
 import { DropWatch } from "./drop-watch.ts";
 import { Episode, type Track } from "./episode.ts";
 import { EpisodeBook, type IncidentChange } from "./episode-book.ts";
@@ -183,15 +183,20 @@ export class SpendDetector {
   /** Notes where each touched series stands, leaves first, and judges those that stand out. */
   #watchAll(minute: number, judges: boolean): void {
     const masking = this.#book.masking(minute);
+    const at = { minute, newestMs: this.#newestOfStepMs };
     for (const node of this.#touched.inOrder()) {
       if (node.statistics.length === 0 || node.isTold) continue;
       const day = node.hours.day(minute);
-      if (day !== node.tails.day) this.#calibration.turn(node, day, true);
-      const notes = !isTouched(masking, node);
-      const isHot = watch(node, minute, this.#calibration, notes);
+      if (day !== node.tails.day) {
+        node.teamDays?.slow.turn();
+        this.#calibration.turn(node, day, true);
+      }
+      const heat = watch(node, minute, this.#calibration, !isTouched(masking, node));
       if (!judges) continue;
-      if (isHot && !this.#book.speaksFor(node))
-        this.#pager.judge(node, { minute, newestMs: this.#newestOfStepMs });
+      if (heat !== COLD && !this.#book.speaksFor(node)) {
+        if (heat >= PAGE_HEAT) this.#pager.judge(node, at);
+        if (heat % PAGE_HEAT === TICKET_HEAT) this.#pager.judgeTicket(node, at);
+      }
       this.#rule(node, minute);
     }
   }

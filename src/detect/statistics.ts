@@ -40,7 +40,8 @@ const SHARED_COLUMNS = 1;
 export const MINUTE_COLUMNS = 4;
 
 /** What a statistic is compared with: the profile's expectation, the users' own usual rates, or nothing (the series' own past maxima). */
-export type Against = "profile" | "demand" | "crowd" | "together" | "rates" | "pace" | "past";
+export type Against =
+  "profile" | "demand" | "crowd" | "together" | "people" | "slow" | "rates" | "pace" | "past";
 
 /** One statistic: a column over a window, on a logarithmic scale. */
 export interface Statistic {
@@ -58,9 +59,13 @@ export interface Statistic {
   readonly floor: number;
 }
 
-/** How many families there are: within one the most surprising counts. What happens in quiet hours, of whatever statistic, is one of its own: it is wilder. */
-export const FAMILIES = 6;
+/** How many families pages are judged by: within one the most surprising counts. What happens in quiet hours, of whatever statistic, is one of its own: it is wilder. */
+export const PAGE_FAMILIES = 6;
 export const QUIET_FAMILY = 5;
+export const PRICE_FAMILY = 3;
+/** What only days add up to pages nobody. */
+export const SLOW_FAMILY = 6;
+export const FAMILIES = 7;
 
 const DOLLARS = [2, 5, 15, 60, 360, 1440, 10_080] as const;
 
@@ -138,7 +143,7 @@ function rates(
   }));
 }
 const FAMILY: Readonly<Partial<Record<Factor, number>>> = {
-  price_per_token: 3,
+  price_per_token: PRICE_FAMILY,
   tokens_per_request: 4,
 };
 const PRICE = { column: COLUMN.usd, shift: COLUMN.priceShift, usual: COLUMN.usualUsd };
@@ -159,6 +164,34 @@ const CROWD: Omit<Statistic, "name" | "window"> = {
 /** What the children's own evidence comes to together: three people who each have a day of a hundred, on the same day. */
 const TOGETHER: Omit<Statistic, "name" | "window"> = { ...CROWD, against: "together" };
 
+/** How far the people who were at work in the last day are beyond what each usually makes of a day: who is away says nothing, nobody weighs for two. */
+const PEOPLE: Statistic = {
+  ...CROWD,
+  name: "people_1440m",
+  window: 1440,
+  against: "people",
+  family: SLOW_FAMILY,
+};
+
+/** What a person makes of a day: read by `PEOPLE` alone. */
+const DAY_OF_PERSON: Statistic = {
+  ...CROWD,
+  name: "requests_1440m",
+  window: 1440,
+  against: "past",
+  family: SLOW_FAMILY,
+  floor: 4,
+};
+
+/** Working days that are each a little beyond the usual, added up. */
+const SLOW: Statistic = {
+  ...CROWD,
+  name: "slow_1440m",
+  window: 1440,
+  against: "slow",
+  family: SLOW_FAMILY,
+};
+
 /** Organisation, departments and teams: totals against the profile, factors against what their users usually do. */
 export const GROUP_STATISTICS: readonly Statistic[] = [
   ...dollars(DOLLARS, "profile"),
@@ -166,6 +199,8 @@ export const GROUP_STATISTICS: readonly Statistic[] = [
   ...loads([15, 60, 360]),
   { ...CROWD, name: "crowd_360m", window: 360 },
   { ...TOGETHER, name: "together_360m", window: 360 },
+  PEOPLE,
+  SLOW,
   ...rates("price_per_token", PRICE, [60, 360]),
   ...rates("price_per_token", MIX, [60, 360], "model_mix"),
   ...rates("price_per_token", CACHE, [60, 360], "cache_misses"),
@@ -178,6 +213,7 @@ export const PERSON_STATISTICS: readonly Statistic[] = [
   ...counts("pace", "requests_per_active_user", COLUMN.requests, [15, 30, 60, 120], "pace"),
   ...dollars([15, 60, 360, 1440], "past"),
   ...counts("requests", "requests_per_active_user", COLUMN.requests, [360], "past"),
+  DAY_OF_PERSON,
   ...rates("price_per_token", PRICE, [60, 360]),
 ];
 

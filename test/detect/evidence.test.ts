@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Calibration } from "../../src/detect/calibration.ts";
-import { barOf, totalOf, watch } from "../../src/detect/evidence.ts";
+import { barOf, COLD, PAGE_HEAT, totalOf, watch } from "../../src/detect/evidence.ts";
 import { BUSY, DEAD, QUIET } from "../../src/detect/regimes.ts";
+import { PAGE_FAMILIES } from "../../src/detect/statistics.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { aNode, parts } from "../support/series-builders.ts";
 import { aUse, MONDAY_MINUTE } from "../support/spend-stream.ts";
@@ -27,7 +28,8 @@ describe("totalOf", () => {
       fc.property(surprise, fc.nat(statistics.length - 1), (one, at) => {
         const of = statistics.map((_, index) => (index === at ? one : 0));
         const { family } = statistics[at]!;
-        expect(total(of)).toBeCloseTo(calibration.familySurprise(team, family, one), 9);
+        const worth = calibration.familySurprise(team, family, one);
+        expect(total(of)).toBeCloseTo(family < PAGE_FAMILIES ? worth : 0, 9);
         expect(total(of)).toBeLessThanOrEqual(one);
       }),
     );
@@ -99,11 +101,11 @@ describe("watch", () => {
     const calibration = new Calibration();
     const { person, noon } = aPerson(calibration);
     person.add(aUse({ minute: noon, user: "ada" }), parts());
-    expect(watch(person, noon, calibration, true)).toBe(false);
+    expect(watch(person, noon, calibration, true)).toBe(COLD);
 
     const flood = aUse({ minute: noon + 1, user: "ada", requests: 4_000, usd: 900, tokens: 9e7 });
     person.add(flood, parts());
-    expect(watch(person, noon + 1, calibration, true)).toBe(true);
+    expect(watch(person, noon + 1, calibration, true)).toBe(PAGE_HEAT);
   });
 
   it("notes nothing of what an incident touches", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { dropOf, newcomer, noteSilence, retryStorm } from "../../src/detect/rules.ts";
+import { dropOf, noteSilence } from "../../src/detect/drops.ts";
+import { newcomer, retryStorm } from "../../src/detect/rules.ts";
 import type { SeriesNode } from "../../src/detect/series-node.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { aNode, parts } from "../support/series-builders.ts";
@@ -22,7 +23,7 @@ interface Habit {
 
 /** A team that has worked alike every day until eleven this morning. */
 function aTeam(habit: Habit = {}): SeriesNode {
-  const { usd = 24, requests = 120, errors = 0, cells = 24, days = DAYS } = habit;
+  const { usd = 24, requests = 120, errors = 0, cells = 36, days = DAYS } = habit;
   const team = aNode("team", "payments", null, settings);
   for (let minute = NOON - 720 - days * 1440; minute < NOON - 60; minute += 60) {
     const ofDay = (minute / 60) % 24;
@@ -190,15 +191,17 @@ describe("dropOf", () => {
   });
 
   it("waits longer where an hour without anybody means little", () => {
-    const team = aTeam({ cells: 8, days: 28 });
+    const team = aTeam({ cells: 16, days: 28 });
 
     expect(dropOf(team, NOON - 1)).toBeNull();
-    expect(dropOf(team, NOON + 119)?.verdict.statistic).toBe("drop_180m");
+    expect(dropOf(team, NOON + 59)?.verdict.statistic).toBe("drop_120m");
   });
 
   it("finds nothing in a team that often falls silent", () => {
     const team = aTeam();
-    team.silentHours = 0.03 * team.busyHours + 1;
+    [0, 1, 2].forEach((index) => {
+      for (let hour = 0; hour < 6; hour += 2) team.teamDays?.silences.note(index, hour, true);
+    });
 
     expect(dropOf(team, NOON - 1)).toBeNull();
   });
@@ -213,7 +216,7 @@ describe("dropOf", () => {
   it("finds nothing while many are there, however little they call", () => {
     const team = aTeam();
     for (let step = 1; step <= 9; step++) {
-      team.add(aUse({ minute: NOON - 5 * step, requests: 1 }), parts({ cells: 1 }));
+      team.add(aUse({ minute: NOON - 5 * step, requests: 1 }), parts({ cells: 2 }));
     }
 
     expect(dropOf(team, NOON - 1)).toBeNull();
