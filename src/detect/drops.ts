@@ -46,9 +46,10 @@ export class Silences {
 export function dropOf(team: SeriesNode, minute: number): Finding | null {
   if (team.teamDays === null || team.ageDays(minute) < OLD_TEAM_DAYS) return null;
   for (const [index, window] of DROP_WINDOWS.entries()) {
-    if (!isBusy(team, minute, window) || !team.teamDays.silences.isRare(index)) continue;
-    const expected = expectWindow(team, minute, window);
-    if (expected.usd < DROP_USD || !isLow(team, minute, window)) continue;
+    // Asked of every team every few minutes: what is mostly not so comes first.
+    if (!isLow(team, minute, window) || !isBusy(team, minute, window)) continue;
+    if (!team.teamDays.silences.isRare(index)) continue;
+    if (team.expectedWindow(HOUR.usd, minute, window) < DROP_USD) continue;
     return { node: team, verdict: verdictOf(team, minute, window) };
   }
   return null;

@@ -37,6 +37,8 @@ export interface Outcome {
   /** Minutes from its start; Infinity: missed. */
   readonly minutes: number;
   readonly inTime: boolean;
+  /** By a page, whatever the kind asks for. */
+  readonly pagedInTime: boolean;
   /** Twenty dollars of excess, the default gate, had been spent when the limit came: who asks for money first could not be in time without. */
   readonly moneyInTime: boolean;
   readonly burntUsd: number;
@@ -155,6 +157,7 @@ function outcomeOf(
     told,
     minutes,
     inTime: minutes <= limit,
+    pagedInTime: pages.some(({ minute }) => minute - truth.startMinute <= limit),
     moneyInTime:
       Math.abs(spentBy(truth, truth.startMinute + limit)) >= DEFAULT_DETECTION.minimumUsd,
     burntUsd: told === null ? truth.excessUsd : Math.abs(spentBy(truth, told.minute)),

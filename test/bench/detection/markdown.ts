@@ -62,6 +62,7 @@ export function kindTable(kinds: readonly KindSummary[]): string {
       "incident",
       "n",
       "in time (95 %)",
+      "by a page",
       "had 20 USD by then",
       "in time, of these",
       "at all",
@@ -76,6 +77,7 @@ export function kindTable(kinds: readonly KindSummary[]): string {
       one.size === "" ? one.kind : `${one.kind}, ${one.size}`,
       String(one.incidents),
       `${two(one.inTime)} (${span(one.interval)})`,
+      two(one.pagedInTime),
       two(one.moneyInTime),
       two(one.inTimeOfThese),
       two(one.found),
@@ -92,7 +94,7 @@ export function kindTable(kinds: readonly KindSummary[]): string {
 export function headline(name: string, summary: Summary): string {
   return [
     `**${name}**: ${two(summary.falsePages.rate)} false pages a team-quarter (95 % ${span(summary.falsePages.interval)}, ${summary.falsePages.count} in ${summary.quarters.toFixed(1)},`,
-    `${summary.repeats} of them repeats), ${two(summary.falseTickets.rate)} false tickets; mean recall over kinds ${two(summary.recallInTime)} in time, ${two(summary.recall)} at all;`,
+    `${summary.repeats} of them repeats), ${two(summary.falseTickets.rate)} false tickets; mean recall over kinds ${two(summary.recallInTime)} in time (${two(summary.recallPaged)} by pages alone), ${two(summary.recall)} at all;`,
     `right name ${percent(summary.named)} in the scope, ${percent(summary.leads)} with leading contributors; one page ${percent(summary.once)}.`,
   ].join(" ");
 }

@@ -23,6 +23,8 @@ export interface KindSummary {
   readonly found: number;
   readonly moneyInTime: number;
   readonly inTimeOfThese: number;
+  /** In time and by a page. */
+  readonly pagedInTime: number;
   readonly medianMinutes: number;
   readonly p90Minutes: number;
   readonly medianBurntUsd: number;
@@ -48,6 +50,8 @@ export interface Summary {
   readonly sizes: readonly KindSummary[];
   /** Mean over kinds. */
   readonly recallInTime: number;
+  /** The same by pages alone: tickets left out. */
+  readonly recallPaged: number;
   readonly recall: number;
   readonly named: number;
   readonly leads: number;
@@ -79,6 +83,7 @@ function kindSummary(kind: SimKind, size: string, outcomes: readonly Outcome[]):
     inTime: inTime / outcomes.length,
     interval: wilson(inTime, outcomes.length),
     found: found.length / outcomes.length,
+    pagedInTime: share(outcomes, (one) => one.pagedInTime),
     moneyInTime: share(outcomes, (one) => one.moneyInTime),
     inTimeOfThese: share(
       outcomes.filter((one) => one.moneyInTime),
@@ -145,6 +150,7 @@ export function summarise(
     kinds,
     sizes: sizesOf(counted),
     recallInTime: mean(kinds.map((one) => one.inTime)),
+    recallPaged: mean(kinds.map((one) => one.pagedInTime)),
     recall: mean(kinds.map((one) => one.found)),
     named: share(found, (one) => one.named),
     leads: share(found, (one) => one.leads),
