@@ -1,6 +1,5 @@
-import { expectWindow } from "./expectation.ts";
 import { HOUR } from "./hour-log.ts";
-import { BUSY } from "./regimes.ts";
+import { ruleVerdict } from "./rule-verdict.ts";
 import type { Finding } from "./rules.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN } from "./statistics.ts";
@@ -50,30 +49,17 @@ export function dropOf(team: SeriesNode, minute: number): Finding | null {
     if (!isLow(team, minute, window) || !isBusy(team, minute, window)) continue;
     if (!team.teamDays.silences.isRare(index)) continue;
     if (team.expectedWindow(HOUR.usd, minute, window) < DROP_USD) continue;
-    return { node: team, verdict: verdictOf(team, minute, window) };
+    const verdict = ruleVerdict(team, minute, {
+      kind: "drop",
+      severity: "ticket",
+      statistic: `drop_${window}m`,
+      window,
+      score: team.expectedWindow(HOUR.cells, minute, window) / DROP_STEPS,
+      bar: 1,
+    });
+    return { node: team, verdict };
   }
   return null;
-}
-
-function verdictOf(team: SeriesNode, minute: number, window: number): Finding["verdict"] {
-  const expected = expectWindow(team, minute, window);
-  const actualUsd = team.usd(minute, window);
-  return {
-    kind: "drop",
-    severity: "ticket",
-    statistic: `drop_${window}m`,
-    factor: "dollars",
-    windowMinutes: window,
-    basis: "profile",
-    actualUsd,
-    expected,
-    expectedUsd: expected.usd,
-    excessUsd: actualUsd - expected.usd,
-    score: team.expectedWindow(HOUR.cells, minute, window) / DROP_STEPS,
-    bar: 1,
-    regime: BUSY,
-    fires: true,
-  };
 }
 
 /** Before an hour becomes history: which teams were silent in it although work was expected. */

@@ -111,7 +111,7 @@ export function watch(
   });
   node.evidence = total;
   if (notes && node.ageDays(minute) >= TEACHES_DAYS) teach(node, total);
-  const ticket = node.level === "team" && ticketFamily(node, calibration) >= 0 ? TICKET_HEAT : COLD;
+  const ticket = node.level === "team" && isForTicket(node, calibration) ? TICKET_HEAT : COLD;
   if (total < 1) return ticket;
   return total > calibration.totalAt(node, barOf(node)) ? ticket + PAGE_HEAT : ticket;
 }
@@ -124,20 +124,13 @@ function teach({ tails }: SeriesNode, total: number): void {
   }
 }
 
-/** The family in `most` that goes furthest beyond a ticket's bar; -1: none does. */
-function ticketFamily(node: SeriesNode, calibration: Calibration): number {
-  const bar = ticketBarOf(node);
-  let found = -1;
-  let furthest = bar;
-  for (const family of TICKET_FAMILIES) {
+/** Whether a family in `most` goes beyond a ticket's bar. */
+function isForTicket(node: SeriesNode, calibration: Calibration): boolean {
+  return TICKET_FAMILIES.some((family) => {
     const surprise = most[family] as number;
-    if (surprise === 0 || calibration.familyDays(node, family) < TICKET_DAYS) continue;
-    const one = calibration.familySurprise(node, family, surprise);
-    if (one <= furthest) continue;
-    found = family;
-    furthest = one;
-  }
-  return found;
+    if (surprise === 0 || calibration.familyDays(node, family) < TICKET_DAYS) return false;
+    return calibration.familySurprise(node, family, surprise) > ticketBarOf(node);
+  });
 }
 
 /** What is told in working hours when it stands out by itself: nothing of it gets worse within the hour. */

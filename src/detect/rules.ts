@@ -1,8 +1,7 @@
 import type { Verdict } from "./detector.ts";
-import { expectWindow } from "./expectation.ts";
 import { HOUR } from "./hour-log.ts";
-import type { IncidentKind, Level, Severity } from "./incident.ts";
-import { BUSY } from "./regimes.ts";
+import type { Level } from "./incident.ts";
+import { ruleVerdict } from "./rule-verdict.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN } from "./statistics.ts";
 
@@ -30,7 +29,7 @@ export function retryStorm(team: SeriesNode, minute: number): Finding | null {
   const expected = team.expectedWindow(HOUR.requests, minute, STORM_WINDOW);
   if (requests < STORM_REQUESTS * expected) return null;
   const node = holderOf(team, minute, errors);
-  const verdict = verdictOf(node, minute, {
+  const verdict = ruleVerdict(node, minute, {
     kind: "waste",
     severity: "page",
     statistic: STORM_STATISTIC,
@@ -69,7 +68,7 @@ export function newcomer(node: SeriesNode, minute: number): Finding | null {
   if (team.ageDays(minute) < OLD_TEAM_DAYS) return null;
   if (node.sum(COLUMN.cells, minute, PAUSELESS_WINDOW) < PAUSELESS_STEPS) return null;
   if (isKnownElsewhere(node)) return null;
-  const verdict = verdictOf(node, minute, {
+  const verdict = ruleVerdict(node, minute, {
     kind: "new",
     severity: "page",
     statistic: "new_120m",
@@ -98,37 +97,4 @@ function isOnItsWay(node: SeriesNode, { excessUsd, windowMinutes }: Verdict): bo
   const { minimumUsd } = node.settings;
   const perHour = (excessUsd * 60) / windowMinutes;
   return excessUsd >= SPENT_SHARE * minimumUsd && perHour >= RATE_SHARE * minimumUsd;
-}
-
-function verdictOf(
-  node: SeriesNode,
-  minute: number,
-  what: {
-    readonly kind: IncidentKind;
-    readonly severity: Severity;
-    readonly statistic: string;
-    readonly window: number;
-    readonly score: number;
-    readonly bar: number;
-  },
-): Verdict {
-  const { window, kind, severity, statistic, score, bar } = what;
-  const expected = expectWindow(node, minute, window);
-  const actualUsd = node.usd(minute, window);
-  return {
-    kind,
-    severity,
-    statistic,
-    factor: kind === "waste" ? "requests_per_active_user" : "dollars",
-    windowMinutes: window,
-    basis: "profile",
-    actualUsd,
-    expected,
-    expectedUsd: expected.usd,
-    excessUsd: actualUsd - expected.usd,
-    score,
-    bar,
-    regime: BUSY,
-    fires: true,
-  };
 }

@@ -197,6 +197,14 @@ describe("dropOf", () => {
     expect(dropOf(team, NOON + 59)?.verdict.statistic).toBe("drop_120m");
   });
 
+  it("waits longer in a team that often pauses for an hour, and never for two", () => {
+    const team = aTeam();
+    for (let hour = 0; hour < 6; hour += 2) team.teamDays?.silences.note(0, hour, true);
+
+    expect(dropOf(team, NOON - 1)).toBeNull();
+    expect(dropOf(team, NOON + 59)?.verdict.statistic).toBe("drop_120m");
+  });
+
   it("finds nothing in a team that often falls silent", () => {
     const team = aTeam();
     [0, 1, 2].forEach((index) => {

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Verdict } from "../../src/detect/detector.ts";
+import { EpisodeBook } from "../../src/detect/episode-book.ts";
+import { openEpisode } from "../../src/detect/episode.ts";
+import type { IncidentKind, Severity } from "../../src/detect/incident.ts";
+import { ruleVerdict } from "../../src/detect/rule-verdict.ts";
+import type { SeriesNode } from "../../src/detect/series-node.ts";
+import { aNode } from "../support/series-builders.ts";
+import { MONDAY_MINUTE } from "../support/spend-stream.ts";
+
+const NOON = MONDAY_MINUTE + 720;
+
+function verdict(node: SeriesNode, kind: IncidentKind, severity: Severity): Verdict {
+  return ruleVerdict(node, NOON, { kind, severity, statistic: kind, window: 60, score: 2, bar: 1 });
+}
+
+function bookWith(base: SeriesNode, kind: IncidentKind, severity: Severity): EpisodeBook {
+  const book = new EpisodeBook();
+  const at = { minute: NOON, openedAtMs: NOON * 60_000, masks: true };
+  book.add(openEpisode(base, verdict(base, kind, severity), at));
+  return book;
+}
+
+describe("EpisodeBook", () => {
+  const organisation = aNode("organisation", "");
+  const team = aNode("team", "payments", aNode("department", "shop", organisation));
+  const covers = (book: EpisodeBook, kind: IncidentKind, severity: Severity): boolean =>
+    book.covers(team, verdict(team, kind, severity), NOON);
+
+  it("lets the slow rise of the organisation silence nothing about a team but such a rise", () => {
+    const book = bookWith(organisation, "ramp", "ticket");
+
+    expect(covers(book, "ramp", "ticket")).toBe(true);
+    for (const kind of ["shift", "price", "drop"] as const) {
+      expect(covers(book, kind, "ticket")).toBe(false);
+    }
+  });
+
+  it("lets a ticket silence no page, and a page the tickets about what it is about", () => {
+    expect(covers(bookWith(team, "shift", "ticket"), "spike", "page")).toBe(false);
+    expect(covers(bookWith(team, "spike", "page"), "shift", "ticket")).toBe(true);
+  });
+
+  it("keeps what a page adds out of history though a ticket came before it", () => {
+    expect(bookWith(team, "shift", "ticket").masksAnew(team, NOON)).toBe(true);
+    expect(bookWith(team, "spike", "page").masksAnew(team, NOON)).toBe(false);
+  });
+});
