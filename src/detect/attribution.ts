@@ -2,12 +2,14 @@ import { expectWindowUsd } from "./expectation.ts";
 import type { Contributor, Level, Scope } from "./incident.ts";
 import { MEMBER_DIMENSIONS, MEMBER_WINDOW, type MemberDimension } from "./members.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
+import { STEP_MINUTES } from "./rings.ts";
 import { sessionParts } from "./session-parts.ts";
 import { COLUMN } from "./statistics.ts";
 
 /** The lowest node that holds this share of the excess gets the incident. */
 export const EXPLAINS = 0.7;
 const LISTED = 5;
+const HOUR_MINUTES = 60;
 const MIN_SHARE = 0.01;
 /** Sessions are told where one of them holds this share of the excess: many small ones say nothing. */
 const SESSION_SHARE = 0.4;
@@ -211,7 +213,7 @@ export function expectedMember(
   return share === 0 ? 0 : share * expectedUsd(user, at);
 }
 
-/** Dollars a member of a user spent in a window; of one of more than six hours by its share of the last six. */
+/** Dollars a member of a user spent in a window: its part of the steps that the window touches, of one of more than six hours of the last six. */
 export function memberUsd(
   user: SeriesNode,
   dimension: MemberDimension,
@@ -220,9 +222,10 @@ export function memberUsd(
 ): number {
   const { members } = user;
   if (members === null) return 0;
-  if (at.window <= MEMBER_WINDOW) return members.usd(dimension, value, at);
-  const lately = { minute: at.minute, window: MEMBER_WINDOW };
-  const whole = user.usd(at.minute, MEMBER_WINDOW);
+  // Of less than an hour the user has minutes, a member steps: one more, so that they hold the whole window.
+  const more = at.window <= HOUR_MINUTES ? STEP_MINUTES : 0;
+  const lately = { minute: at.minute, window: Math.min(at.window, MEMBER_WINDOW) + more };
+  const whole = user.sumOfSteps(COLUMN.usd, lately.minute, lately.window);
   const part = members.usd(dimension, value, lately);
   return whole === 0 ? 0 : (part / whole) * user.usd(at.minute, at.window);
 }
