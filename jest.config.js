@@ -14,6 +14,7 @@ export default {
   },
   moduleFileExtensions: ["ts", "js", "json", "node"],
   maxWorkers: 2,
+  testSequencer: "<rootDir>/test/support/slowest-first.mjs",
   globalSetup: "<rootDir>/test/support/kafka/jest-setup.mjs",
   globalTeardown: "<rootDir>/test/support/kafka/jest-teardown.mjs",
   testTimeout: 20_000,
