@@ -27,6 +27,7 @@ export function markdownOf(
     falseTable(summary),
     kindTable(summary.kinds),
     `## By size\n\n${kindTable(summary.sizes)}`,
+    `## By kind of team\n\n${kindTable(summary.places)}`,
     `## Budgets and other rules, on the same stream\n\n${rulesTable(measured.summaries)}`,
     `## Livelier than life?\n\n${livelinessTable([...measured.liveliness, ...(negatives?.liveliness ?? [])])}`,
     ...(negatives === null ? [] : [`## ServeGen clients\n\n${clientsText(negatives)}`]),

@@ -14,7 +14,7 @@ export interface Rate {
 }
 
 export interface KindSummary {
-  readonly kind: SimKind;
+  readonly kind: SimKind | TeamKind;
   readonly size: string;
   readonly incidents: number;
   /** Share told within the kind's limit, and its interval; at any time before the end; that had the money for it by the limit; in time, of these. */
@@ -48,6 +48,8 @@ export interface Summary {
   readonly coldPages: Rate;
   readonly kinds: readonly KindSummary[];
   readonly sizes: readonly KindSummary[];
+  /** Incidents of one team, by the kind of the team. */
+  readonly places: readonly KindSummary[];
   /** Mean over kinds. */
   readonly recallInTime: number;
   /** The same by pages alone: tickets left out. */
@@ -72,7 +74,11 @@ export function isFound({ told }: Outcome): boolean {
   return told !== null;
 }
 
-function kindSummary(kind: SimKind, size: string, outcomes: readonly Outcome[]): KindSummary {
+function kindSummary(
+  kind: KindSummary["kind"],
+  size: string,
+  outcomes: readonly Outcome[],
+): KindSummary {
   const inTime = outcomes.filter((one) => one.inTime).length;
   const found = outcomes.filter(isFound);
   const minutes = outcomes.map((one) => one.minutes);
@@ -149,6 +155,7 @@ export function summarise(
     ),
     kinds,
     sizes: sizesOf(counted),
+    places: placesOf(counted),
     recallInTime: mean(kinds.map((one) => one.inTime)),
     recallPaged: mean(kinds.map((one) => one.pagedInTime)),
     recall: mean(kinds.map((one) => one.found)),
@@ -170,4 +177,15 @@ function sizesOf(counted: readonly Outcome[]): KindSummary[] {
       ),
     );
   });
+}
+
+function placesOf(counted: readonly Outcome[]): KindSummary[] {
+  const alone = counted.filter(({ truth }) => truth.teams.length === 1);
+  return TEAM_KINDS.map((place) =>
+    kindSummary(
+      place,
+      "",
+      alone.filter(({ teamKind }) => teamKind === place),
+    ),
+  ).filter(({ incidents }) => incidents > 0);
 }
