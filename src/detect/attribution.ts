@@ -50,7 +50,8 @@ export function narrow(node: SeriesNode, at: At): SeriesNode {
   for (const dimension of CHILD_LEVELS[node.level] ?? []) {
     for (const child of node.children(dimension).values()) {
       if (!hasBasis(child, at) || isWhole(child, at)) continue;
-      if (excessOf(child, at) >= EXPLAINS * excess) return narrow(child, at);
+      if (excessOf(child, at) < EXPLAINS * excess || !standsOut(child, node, at)) continue;
+      return narrow(child, at);
     }
   }
   return userOf(node, at, excess) ?? node;
@@ -77,6 +78,24 @@ function isWhole(child: SeriesNode, { minute, window }: At): boolean {
   const share = expectWindowUsd(child, minute, window);
   return share >= EXPLAINS * expectWindowUsd(child.parent, minute, window) && share > 0;
 }
+
+/** Whether what a child is not has risen much less than the child, or holds hardly any of the excess: where all rises, its largest part is not what happened. */
+export function standsOut(child: SeriesNode, node: SeriesNode, at: At): boolean {
+  const expected = expectedUsd(node, at);
+  const own = expectedUsd(child, at);
+  const actual = child.usd(at.minute, at.window);
+  const whole = node.usd(at.minute, at.window);
+  const rest = whole - actual;
+  const restExpected = Math.max(0, expected - own);
+  if (rest - restExpected < REST_SHARE * (whole - expected)) return true;
+  const noise = Math.max(NOISE_USD, NOISE_SHARE * expected);
+  const rise = (actual + noise) / (own + noise) - 1;
+  return (rest + noise) / (restExpected + noise) - 1 <= REST_RISE * rise;
+}
+const REST_SHARE = 0.15;
+const NOISE_USD = 0.5;
+const NOISE_SHARE = 0.05;
+const REST_RISE = 0.35;
 
 /** Models and tools have no users of their own: what is usual for them nobody knows. */
 function hasBasis(node: SeriesNode, { basis = "profile" }: At): boolean {

@@ -1,4 +1,5 @@
 import type { Calibration } from "./calibration.ts";
+import { HEAVY_FROM, HeavyDays } from "./heavy-days.ts";
 import { held, read } from "./readings.ts";
 import { BUSY, slotOf } from "./regimes.ts";
 import { STEP_MINUTES } from "./rings.ts";
@@ -109,8 +110,12 @@ export function watch(
     last.regime = tails.lastRegime(index);
     return last;
   });
-  node.evidence = total;
   if (notes && node.ageDays(minute) >= TEACHES_DAYS) teach(node, total);
+  const highest = Math.max(total, node.tails.total);
+  node.evidence = highest < 1 ? 0 : calibration.totalSurprise(node, highest);
+  if (notes && node.evidence >= HEAVY_FROM && total >= 1) {
+    (node.heavyDays ??= new HeavyDays()).note(node, minute);
+  }
   const ticket = node.level === "team" && isForTicket(node, calibration) ? TICKET_HEAT : COLD;
   if (total < 1) return ticket;
   return total > calibration.totalAt(node, barOf(node)) ? ticket + PAGE_HEAT : ticket;

@@ -1,4 +1,4 @@
-import { excessOf, EXPLAINS, narrowSharply } from "./attribution.ts";
+import { excessOf, EXPLAINS, narrow, narrowSharply, standsOut } from "./attribution.ts";
 import type { Calibration } from "./calibration.ts";
 import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./detector.ts";
 import { openEpisode, type Episode } from "./episode.ts";
@@ -42,6 +42,7 @@ export class Pager {
     const span = { minute, window: verdict.windowMinutes, basis: verdict.basis };
     const base = storm ? node : narrowSharply(node, span);
     if (this.#book.covers(base, verdict, minute)) return;
+    if (hasPrecedent([base, node], minute, verdict)) return;
     const own = base === node ? verdict : this.verdict(base, minute, null);
     if (base === leaf || !isOrdinary(base, own)) {
       this.open(base, at, own.fires ? own : about(base, minute, verdict));
@@ -57,8 +58,10 @@ export class Pager {
     const verdict = evaluateTicket(team, minute, this.judgeOf(team, minute, null));
     if (verdict?.fires !== true || this.#book.covers(team, verdict, minute)) return;
     const span = { minute, window: verdict.windowMinutes, basis: verdict.basis };
-    const base = narrowSharply(team, span);
+    // What days add up to is of days: an hour of them is somebody's by chance.
+    const base = verdict.kind === "price" ? narrowSharply(team, span) : narrow(team, span);
     if (this.#book.covers(base, verdict, minute)) return;
+    if (hasPrecedent([base, team], minute, verdict)) return;
     this.open(base, at, base === team ? verdict : about(base, minute, verdict));
   }
 
@@ -112,6 +115,10 @@ export class Pager {
     if (team?.level === "team" && this.#book.pagesUnder(team) >= STORM_PAGES) {
       return { node: team, verdict: about(team, minute, first) };
     }
+    const span = { minute, window: first.windowMinutes };
+    if (team?.level === "team" && !standsOut(leaf, team, span)) {
+      return { node: team, verdict: about(team, minute, first) };
+    }
     let node = leaf;
     let verdict = first;
     for (let { parent } = leaf; parent !== null; { parent } = parent) {
@@ -144,4 +151,14 @@ export class Pager {
 /** One person's evening is judged by that person's evenings, however quiet the others are. */
 function isOrdinary({ level }: SeriesNode, { score, bar }: Verdict): boolean {
   return level === "user" && score < bar - OWN_SLACK;
+}
+
+/** Whether one of the series held about as much at the same place of an earlier month: a monthly job, a month's end. Dearer calls have none. */
+function hasPrecedent(nodes: readonly SeriesNode[], minute: number, verdict: Verdict): boolean {
+  const { basis, windowMinutes } = verdict;
+  if (basis === "price") return false;
+  return nodes.some((node) => {
+    const { excessUsd } = about(node, minute, verdict);
+    return node.heavyDays?.hasLike(node.hours.day(minute), windowMinutes, excessUsd) === true;
+  });
 }

@@ -161,7 +161,7 @@ const CROWD_FROM = 0.5;
 
 /** One alone is found by itself. */
 const TOGETHER_CLIP = 4;
-const TOGETHER_FROM = 1;
+const TOGETHER_FROM = 0.7;
 
 /** The evidence of the children that were active in a window beyond what every tenth day holds, added up. */
 function readTogether(node: SeriesNode, { window }: Statistic, minute: number): void {

@@ -2,6 +2,7 @@ import { memberUsd } from "./attribution.ts";
 import { ActiveUsers } from "./active-users.ts";
 import { ErrorShare } from "./error-share.ts";
 import { expectedOfUser } from "./expectation.ts";
+import type { HeavyDays } from "./heavy-days.ts";
 import { HOUR, HISTORY_HOURS, HourLog, type HourColumn, type HourSample } from "./hour-log.ts";
 import { PERSONAL, type Level, type Scope } from "./incident.ts";
 import type { LocalHours } from "./local-hours.ts";
@@ -82,6 +83,8 @@ export class SeriesNode {
   /** How surprising all its statistics were together (−log10 of a chance), and the five-minute step in which long windows were looked at last. */
   evidence = 0;
   lookedAt = -1;
+  /** Null as long as no day was heavy. */
+  heavyDays: HeavyDays | null = null;
   /** Kept by `Touched`. */
   readonly mark: TouchMark = { round: -1 };
 

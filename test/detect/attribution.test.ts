@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { contributorsOf, excessOf, narrow, REST, scopeOf } from "../../src/detect/attribution.ts";
-import { learnt, nodeOf, NOON, PEOPLE, personal } from "./small-office.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
+import { SpendDetector } from "../../src/detect/spend-detector.ts";
+import { learnt, nodeOf, NOON, PEOPLE, personal, usualUses } from "./small-office.ts";
 
 const AT = { minute: NOON + 4, window: 5 } as const;
 
@@ -193,6 +195,25 @@ describe("narrow", () => {
     const node = narrow(detector.tree.organisation, AT);
 
     expect([node.level, node.name]).toEqual(["tool", "n8n"]);
+  });
+
+  it("stays at the team where all rises, however much its busiest person holds", () => {
+    const detector = new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 10 });
+    detector.learn(usualUses().map((use) => (use.user === "ada" ? { ...use, usd: 2.5 } : use)));
+    detector.learn([burst("ada", 25), burst("ben", 5), burst("cem", 5)]);
+
+    const node = narrow(detector.tree.organisation, AT);
+
+    expect(excessOf(nodeOf(detector, "user", "ada"), AT)).toBeGreaterThan(0.7 * excessOf(node, AT));
+    expect(node.level).toBe("team");
+  });
+
+  it("names the person where the others' rise is nothing beside theirs", () => {
+    const detector = learnt(burst("ada", 50), burst("ben", 2), burst("cem", 2));
+
+    const node = narrow(detector.tree.organisation, AT);
+
+    expect([node.level, node.name]).toEqual(["user", "ada"]);
   });
 
   it("stays where there is no excess", () => {

@@ -55,16 +55,6 @@ describe("tickets", () => {
       return [...uses, ...more];
     });
 
-    console.log(
-      incidents.map((i) => [
-        i.kind,
-        i.severity,
-        i.scope,
-        i.decision?.statistic,
-        i.decision?.score,
-        i.excessUsd,
-      ]),
-    );
     expect(incidents).toHaveLength(1);
     expect(incidents[0]).toMatchObject({
       kind: "shift",
