@@ -6,10 +6,10 @@ import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import { aUse, MONDAY_MINUTE, officeDays } from "./spend-stream.ts";
 
 export const settings = { ...DEFAULT_DETECTION, minimumUsd: 10 };
-export const WEEKS = 4;
+export const WEEKS = 3;
 export const LIVE_DAY = MONDAY_MINUTE + WEEKS * 7 * 1440;
 
-/** A detector that has learnt four weeks of an office, and the office's fifth Monday. */
+/** A detector that has learnt three weeks of an office, and the office's fourth Monday. */
 export function anOffice(seed: number): { detector: SpendDetector; monday: PaneUse[] } {
   const detector = new SpendDetector(settings);
   let monday: PaneUse[] = [];
