@@ -8,11 +8,13 @@ import type { Clock } from "../runtime/clock.ts";
 import { AppError } from "../runtime/errors.ts";
 import { KafkaLeadership } from "../source/kafka-leadership.ts";
 import { kafkaLogEnds } from "../source/kafka-log-ends.ts";
+import { SoleLeadership } from "../source/sole-leadership.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { kafkaSecurity } from "./kafka-security.ts";
 
 /**
- * How a process takes its part in watching with others: undefined where it counts and watches all alone, or where nothing of what is detected concerns it.
+ * How a process takes its part in watching what is counted from Kafka, with others or, on an engine of its own, alone. undefined where it reads no Kafka and
+ * hands itself over what it counts, or where nothing of what is detected concerns it.
  */
 export function sharingOf(
   what: {
@@ -27,15 +29,18 @@ export function sharingOf(
   if (!roles.has("detect")) {
     return roles.has("serve") ? { leadership: null, logEnds: noLogs } : undefined;
   }
-  if (!isShared(settings) || brokers === undefined) return undefined;
+  if (brokers === undefined) return undefined;
   const kafka = kafkaTopics(pipeline);
   const client = { brokers, ...kafkaSecurity(settings), ...parts };
-  const leadership = new KafkaLeadership({
-    ...client,
-    groupId: `${kafka.group}-detect`,
-    topic: controlTopic(kafka.group),
-    name: `${hostname()}:${pid}`,
-  });
+  const name = `${hostname()}:${pid}`;
+  const leadership = isShared(settings)
+    ? new KafkaLeadership({
+        ...client,
+        groupId: `${kafka.group}-detect`,
+        topic: controlTopic(kafka.group),
+        name,
+      })
+    : new SoleLeadership(name);
   return { leadership, logEnds: kafkaLogEnds({ ...client, topics: kafka.topics }) };
 }
 

@@ -7,6 +7,8 @@ import { parseRoles } from "../../src/config/roles.ts";
 import { SETTINGS_SCHEMA, type Settings } from "../../src/config/settings.ts";
 import { SystemClock } from "../../src/runtime/clock.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
+import { KafkaLeadership } from "../../src/source/kafka-leadership.ts";
+import { SoleLeadership } from "../../src/source/sole-leadership.ts";
 import { temporaryDirectory } from "../support/clickhouse/engine.ts";
 import { runCommand as run } from "../support/clickhouse/run-command.ts";
 import { aPipeline } from "../support/pipeline-builder.ts";
@@ -64,12 +66,17 @@ describe("run --roles", () => {
 });
 
 describe("sharing the work with others", () => {
-  it("takes part in the election with both servers, and watches alone without", () => {
-    expect(sharing("ingest,detect,serve", SERVERS)?.leadership).not.toBeNull();
-    expect(sharing("detect", SERVERS)?.leadership).not.toBeNull();
-    for (const one of ["KAFKA_BROKERS", "CLICKHOUSE_URL"] as const) {
-      expect(sharing("ingest,detect,serve", { ...SERVERS, [one]: undefined })).toBeUndefined();
-    }
+  it("takes part in the election with both servers, and leads on an engine of its own", () => {
+    expect(sharing("ingest,detect,serve", SERVERS)?.leadership).toBeInstanceOf(KafkaLeadership);
+    expect(sharing("detect", SERVERS)?.leadership).toBeInstanceOf(KafkaLeadership);
+    const own = sharing("ingest,detect,serve", { ...SERVERS, CLICKHOUSE_URL: undefined });
+    expect(own?.leadership).toBeInstanceOf(SoleLeadership);
+  });
+
+  it("hands itself over what it counts where no topic tells how much waits", () => {
+    expect(sharing("ingest,detect,serve", { ...SERVERS, KAFKA_BROKERS: undefined })).toBe(
+      undefined,
+    );
   });
 
   it("only shows what others detect without the role detect, and not even that without serve", () => {

@@ -94,6 +94,17 @@ export class Fleet {
     return { process, page: (await process.ready()).page };
   }
 
+  /** Starts a process that has an embedded engine in `data` instead of the server. */
+  async startAlone(data: string): Promise<Member> {
+    const { CLICKHOUSE_URL, ...settings } = this.settings;
+    if (CLICKHOUSE_URL === undefined) throw new Error("the fleet shares no server");
+    const argv = ["run", "--pipeline", this.pipeline, "--data", data];
+    const process = await SpikewatchProcess.start(argv, {
+      settings: { ...settings, CLICKHOUSE_PORT: "0" },
+    });
+    return { process, page: (await process.ready()).page };
+  }
+
   /** A person's agent in a loop from now on: six dollars a request, four requests a second, until `stop`. */
   runaway(team: Team): { readonly startedMs: number; stop(): Promise<void> } {
     const stopping = new AbortController();
