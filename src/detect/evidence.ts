@@ -110,15 +110,24 @@ export function watch(
     last.regime = tails.lastRegime(index);
     return last;
   });
-  if (notes && node.ageDays(minute) >= TEACHES_DAYS) teach(node, total);
-  const highest = Math.max(total, node.tails.total);
-  node.evidence = highest < 1 ? 0 : calibration.totalSurprise(node, highest);
-  if (notes && node.evidence >= HEAVY_FROM && total >= 1) {
-    (node.heavyDays ??= new HeavyDays()).note(node, minute);
-  }
+  remember(node, total, { minute, calibration, notes });
   const ticket = node.level === "team" && isForTicket(node, calibration) ? TICKET_HEAT : COLD;
   if (total < 1) return ticket;
   return total > calibration.totalAt(node, barOf(node)) ? ticket + PAGE_HEAT : ticket;
+}
+
+/** Keeps what the series has come to today: for those it is a part of, for its own later days, and, where that is much, as a heavy day. */
+function remember(
+  node: SeriesNode,
+  total: number,
+  at: { readonly minute: number; readonly calibration: Calibration; readonly notes: boolean },
+): void {
+  const { minute, calibration, notes } = at;
+  if (notes && node.ageDays(minute) >= TEACHES_DAYS) teach(node, total);
+  const highest = Math.max(total, node.tails.total);
+  node.evidence = highest < 1 ? 0 : calibration.totalSurprise(node, highest);
+  if (!notes || total < 1 || node.evidence < HEAVY_FROM) return;
+  (node.heavyDays ??= new HeavyDays()).note(node, minute);
 }
 
 /** What an ordinary day holds, by family and in all. */

@@ -43,6 +43,16 @@ export class Pager {
     const base = storm ? node : narrowSharply(node, span);
     if (this.#book.covers(base, verdict, minute)) return;
     if (hasPrecedent([base, node], minute, verdict)) return;
+    this.#openAt([leaf, node, base], at, verdict);
+  }
+
+  /** `base` is what a finding of `node` was narrowed down to. */
+  #openAt(
+    [leaf, node, base]: readonly [SeriesNode, SeriesNode, SeriesNode],
+    at: Moment,
+    verdict: Verdict,
+  ): void {
+    const { minute } = at;
     const own = base === node ? verdict : this.verdict(base, minute, null);
     if (base === leaf || !isOrdinary(base, own)) {
       this.open(base, at, own.fires ? own : about(base, minute, verdict));

@@ -80,11 +80,10 @@ export class SeriesNode {
   /** Only of teams: what working days say beside hours; only of people: their last 24 hours. */
   readonly teamDays: TeamDays | null;
   day: PersonDay | null = null;
-  /** How surprising all its statistics were together (−log10 of a chance), and the five-minute step in which long windows were looked at last. */
+  /** How surprising its day has been (−log10 of a chance), days that were so very much, and the five-minute step in which long windows were looked at last. */
   evidence = 0;
-  lookedAt = -1;
-  /** Null as long as no day was heavy. */
   heavyDays: HeavyDays | null = null;
+  lookedAt = -1;
   /** Kept by `Touched`. */
   readonly mark: TouchMark = { round: -1 };
 
@@ -136,12 +135,9 @@ export class SeriesNode {
   }
 
   addChild(node: SeriesNode): void {
-    this.#children ??= new Map<Level, Map<string, SeriesNode>>();
-    let children = this.#children.get(node.level);
-    if (children === undefined) {
-      children = new Map<string, SeriesNode>();
-      this.#children.set(node.level, children);
-    }
+    const levels = (this.#children ??= new Map<Level, Map<string, SeriesNode>>());
+    const children = levels.get(node.level) ?? new Map<string, SeriesNode>();
+    levels.set(node.level, children);
     children.set(node.name, node);
   }
 

@@ -79,14 +79,14 @@ function pagedInFebruary(...jobs: readonly PaneUse[]): Incident[] {
   let day = 0;
   for (const office of officeDays({ seed: 31, days: 40, teams: 2, people: 5 })) {
     const uses = [...office, ...jobs.filter(isOn(day))].sort((a, b) => a.minute - b.minute);
-    if (day++ < 36) detector.learn(uses);
-    else {
-      for (const { incident } of detector.observe(uses, uses.at(-1)!.minute * 60_000)) {
-        if (incident.severity === "page") paged.set(incident.id, incident);
-      }
+    if (day++ < 36) {
+      detector.learn(uses);
+      continue;
     }
+    const changes = detector.observe(uses, uses.at(-1)!.minute * 60_000);
+    for (const { incident } of changes) paged.set(incident.id, incident);
   }
-  return [...paged.values()];
+  return [...paged.values()].filter(({ severity }) => severity === "page");
 }
 
 function isOn(day: number): (use: PaneUse) => boolean {
