@@ -158,17 +158,22 @@ export class Profile {
     return value / this.#at(LEVELS + column);
   }
 
+  /** Bin by bin, so that each is looked up once: this is asked of every series when its hour is over. */
   #average(): void {
-    for (let column = 0; column < this.#width; column++) {
-      let sum = 0;
-      let weight = 0;
-      for (let bin = 0; bin < BINS; bin++) {
-        if (this.#count(bin) === 0) continue;
-        const share = bin < 24 ? 5 : 2;
-        sum += share * this.#held(bin, column);
-        weight += share;
+    sums.fill(0);
+    let weight = 0;
+    for (let bin = 0; bin < BINS; bin++) {
+      if (this.#count(bin) === 0) continue;
+      const share = bin < 24 ? 5 : 2;
+      weight += share;
+      const row = this.#row(bin);
+      if (row < 0) continue;
+      for (let column = 0; column < this.#width; column++) {
+        sums[column] = (sums[column] as number) + share * this.#at(row + column);
       }
-      this.#state[this.#means + column] = weight === 0 ? 0 : sum / weight;
+    }
+    for (let column = 0; column < this.#width; column++) {
+      this.#state[this.#means + column] = weight === 0 ? 0 : (sums[column] as number) / weight;
     }
   }
 }
@@ -188,3 +193,6 @@ export function hourOf(sample: HourSample): Float64Array {
   columns[HOUR.loads] = sample.loads;
   return columns;
 }
+
+/** Of one profile at a time. */
+const sums = new Float64Array(HOUR_COLUMNS);

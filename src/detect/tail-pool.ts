@@ -10,7 +10,9 @@ export class TailPool {
   #count = 0;
   /** Days that held anything at all. */
   #held = 0;
+  /** Fitted anew when it is asked for and the days have become so many more: at midnight days come in between questions, thousands of each. */
   #tail: Tail | null = null;
+  #fitted = 0;
 
   /** `isSparse`: on many days there is nothing at all (0), and the tail is one of those that hold something. */
   constructor(prior: Prior = PRIOR, isSparse = false) {
@@ -30,7 +32,7 @@ export class TailPool {
     this.#count++;
     if (residual > 0) this.#held++;
     if (this.#count > MEMORY) this.#fade();
-    this.#tail = null;
+    if (this.#count < this.#fitted || this.#count > STALE * this.#fitted) this.#tail = null;
   }
 
   /** Where the tail begins, at one day in ten. */
@@ -61,6 +63,7 @@ export class TailPool {
    * the largest days: they are incidents that nobody marked.
    */
   #fit(): Tail {
+    this.#fitted = this.#count;
     const trust = this.#count / (this.#count + PRIOR_DAYS);
     const share = this.#isSparse ? this.#shareOfHeld() : FROM_SHARE;
     const from = trust * this.#quantile(share) + (1 - trust) * this.#prior.from;
@@ -112,6 +115,8 @@ const STEP = 0.05;
 const SIZE = 520;
 /** Days after which the older half counts half. */
 const MEMORY = 40_000;
+/** A two-hundredth more days moves no tail. */
+const STALE = 1.005;
 /** The tail goes through what one day in ten and one in forty go beyond. */
 const FROM_SHARE = 0.1;
 const STEP_SHARE = 4;
