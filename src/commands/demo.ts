@@ -180,5 +180,6 @@ function demoSettings(given: Settings, directory: string): Settings {
 function demoPipeline(): Pipeline {
   const path = fileURLToPath(new URL("../../pipelines/canonical-json.yaml", import.meta.url));
   const pipeline = loadPipeline(path);
-  return { ...pipeline, flush: { ...pipeline.flush, everyMs: 500 } };
+  // The story's clock stands still when the day is over: by the wall's, days of silence would follow, and the page would show those.
+  return { ...pipeline, idleAfterMs: Infinity, flush: { ...pipeline.flush, everyMs: 500 } };
 }

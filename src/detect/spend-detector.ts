@@ -176,7 +176,9 @@ export class SpendDetector {
     for (const { node, verdict } of this.#drops.find(this.tree, minute)) {
       this.#open(node, minute, verdict);
     }
-    const trend = this.#trends.find(this.tree, minute);
+    const trend = this.#trends.find(this.tree, minute, (window) =>
+      this.#book.explainedUsd(this.tree.organisation, { minute, window }, null),
+    );
     if (trend !== null) this.#open(trend.node, minute, trend.verdict);
   }
 

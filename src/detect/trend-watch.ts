@@ -3,7 +3,7 @@ import { expectWindow } from "./expectation.ts";
 import { HOUR } from "./hour-log.ts";
 import type { Finding } from "./rules.ts";
 import { BUSY } from "./regimes.ts";
-import type { SeriesNode } from "./series-node.ts";
+import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import type { SeriesTree } from "./series-tree.ts";
 
 /** A week is compared with the three before it: their middles lie two weeks apart. */
@@ -26,16 +26,23 @@ const SMALL_PART = 0.005;
 export class TrendWatch {
   #day = -1;
 
-  find({ organisation, teams }: SeriesTree, minute: number): Finding | null {
+  /** `explainedUsd`: what incidents of the last week already account for. One person's runaway is no growth. */
+  find(
+    { organisation, teams }: SeriesTree,
+    minute: number,
+    explainedUsd: (window: WindowMinutes) => number,
+  ): Finding | null {
     const day = Math.floor(minute / 60 / EVERY_HOURS);
     if (day === this.#day) return null;
     this.#day = day;
     if (organisation.ageDays(minute) < OLD_DAYS) return null;
     const hour = Math.floor(minute / 60) - 1;
-    const rise = riseOf(organisation, hour);
+    const whole = organisation.usd(minute, RECENT_HOURS * 60);
+    const actualUsd = whole - explainedUsd(RECENT_HOURS * 60);
+    if (actualUsd <= 0) return null;
+    const rise = riseOf(organisation, hour) + Math.log(actualUsd / whole);
     const monthly = (rise * MONTH_DAYS) / APART_DAYS;
     if (monthly < Math.log1p(MONTHLY_RISE)) return null;
-    const whole = organisation.usd(minute, RECENT_HOURS * 60);
     const heard = teams.filter(
       (team) =>
         team.ageDays(minute) >= OLD_DAYS &&
@@ -43,7 +50,7 @@ export class TrendWatch {
     );
     const growing = heard.filter((team) => riseOf(team, hour) >= TEAM_RISE).length;
     if (heard.length < 2 || growing < GROWING_TEAMS * heard.length) return null;
-    const verdict = verdictOf(organisation, { minute, rise, monthly });
+    const verdict = verdictOf(organisation, { minute, actualUsd, rise, monthly });
     const isWorth = verdict.excessUsd >= WORTH * organisation.settings.minimumUsd;
     return isWorth ? { node: organisation, verdict } : null;
   }
@@ -71,10 +78,10 @@ function workingHour({ log, hours }: SeriesNode, from: number, to: number): numb
 
 function verdictOf(
   node: SeriesNode,
-  { minute, rise, monthly }: { minute: number; rise: number; monthly: number },
+  found: { minute: number; actualUsd: number; rise: number; monthly: number },
 ): Verdict {
+  const { minute, actualUsd, rise, monthly } = found;
   const windowMinutes = RECENT_HOURS * 60;
-  const actualUsd = node.usd(minute, windowMinutes);
   const expectedUsd = actualUsd * Math.exp(-rise);
   return {
     kind: "ramp",

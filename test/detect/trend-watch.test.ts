@@ -13,6 +13,7 @@ function tickets(
   growing: number,
   monthly: number,
   weekly = 0,
+  runaway: (day: number, hour: number) => PaneUse[] = () => [],
 ): { day: number; incident: Incident }[] {
   const detector = new SpendDetector(DEFAULT_DETECTION);
   const found: { day: number; incident: Incident }[] = [];
@@ -27,7 +28,7 @@ function tickets(
         const usd = 30 * rise * swing;
         return aUse({ minute, department: "d", team, user: `${team}-u`, usd, requests: 60 });
       });
-      const changes = detector.observe(uses, minute * 60_000 + 59_999);
+      const changes = detector.observe([...uses, ...runaway(day, hour)], minute * 60_000 + 59_999);
       const opened = changes.filter(
         ({ reason, incident }) => reason === "opened" && incident.kind === "ramp",
       );
@@ -51,6 +52,25 @@ describe("TrendWatch", () => {
     ["of growth by one per cent a week", 0, 0.01],
   ])("says nothing %s", (_, growing, weekly) => {
     expect(tickets(growing, 0, weekly)).toEqual([]);
+  });
+
+  it("takes an incident that was paged for no growth", () => {
+    const usd = 4_000;
+    const loop = (day: number, hour: number): PaneUse[] =>
+      day === 50 && hour === 11
+        ? [
+            aUse({
+              minute: MONDAY_MINUTE + day * 1440 + hour * 60,
+              department: "d",
+              team: "risk",
+              user: "risk-u",
+              usd,
+              requests: 9_000,
+            }),
+          ]
+        : [];
+
+    expect(tickets(0, 0, 0.01, loop)).toEqual([]);
   });
 
   it("leaves one team's rise to that team", () => {
