@@ -108,7 +108,7 @@ function servicesOf(options: AppOptions, { ingest, detection }: Parts) {
   return [...loops, ...foldingOf(options)];
 }
 
-/** Alone, the ingest loop feeds the detect loop with what each commit stored. */
+/** Without Kafka, the ingest loop feeds the detect loop with what each commit stored. */
 function wire(options: AppOptions, url: string, parts: Parts): void {
   const { input, sharing, settings, roles } = options;
   const publicUrl = settings.PUBLIC_URL ?? url;

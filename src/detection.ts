@@ -45,7 +45,7 @@ export interface Detection {
   readonly done: Promise<unknown>;
 }
 
-/** One process does it all: its ingest loop hands over each commit. */
+/** One process does it all, from a file or stdin: its ingest loop hands over each commit. */
 export function detectAlone(
   options: DetectionOptions & { readonly panes: PaneStore; readonly watermarkMs: () => number },
 ): Detection {
@@ -76,7 +76,7 @@ export interface Sharing {
   readonly logEnds: () => Promise<LogEnds>;
 }
 
-/** Several processes share one ClickHouse, and one of them watches. */
+/** Events come from Kafka: follows what ClickHouse holds, with others, of whom one watches, or alone. */
 export function detectTogether(
   options: DetectionOptions & { readonly sharing: Sharing },
 ): Detection {

@@ -119,14 +119,13 @@ export class Pager {
     return stormAround(this.#tree, found, minute, (team) => this.#book.hasPersonalPage(team));
   }
 
-  /** Up where a third person of a team would be paged for, and as long as the parent pages too and the node is not the bulk of it: a surge of a whole team is one incident, not one a head. */
+  /** Up where a third person of a team would be paged for or the rest of the team has risen as well, and as long as the parent pages too and the node is not the bulk of it: a surge of a whole team is one incident, not one a head. */
   #widen(leaf: SeriesNode, minute: number, first: Verdict): { node: SeriesNode; verdict: Verdict } {
     const team = leaf.parent;
-    if (team?.level === "team" && this.#book.pagesUnder(team) >= STORM_PAGES) {
-      return { node: team, verdict: about(team, minute, first) };
-    }
     const span = { minute, window: first.windowMinutes };
-    if (team?.level === "team" && !standsOut(leaf, team, span)) {
+    const isOfMany = (of: SeriesNode): boolean =>
+      this.#book.pagesUnder(of) >= STORM_PAGES || !standsOut(leaf, of, span);
+    if (team?.level === "team" && isOfMany(team)) {
       return { node: team, verdict: about(team, minute, first) };
     }
     let node = leaf;
@@ -165,10 +164,10 @@ function isOrdinary({ level }: SeriesNode, { score, bar }: Verdict): boolean {
 
 /** Whether one of the series held about as much at the same place of an earlier month: a monthly job, a month's end. Dearer calls have none. */
 function hasPrecedent(nodes: readonly SeriesNode[], minute: number, verdict: Verdict): boolean {
-  const { basis, windowMinutes } = verdict;
+  const { basis, windowMinutes: window } = verdict;
   if (basis === "price") return false;
   return nodes.some((node) => {
-    const { excessUsd } = about(node, minute, verdict);
-    return node.heavyDays?.hasLike(node.hours.day(minute), windowMinutes, excessUsd) === true;
+    const excessUsd = excessOf(node, { minute, window, basis });
+    return node.heavyDays?.hasLike(node.hours.day(minute), window, excessUsd) === true;
   });
 }

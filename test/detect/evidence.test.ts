@@ -108,6 +108,20 @@ describe("watch", () => {
     expect(watch(person, noon + 1, calibration, true)).toBe(PAGE_HEAT);
   });
 
+  it("keeps for the team what a person's day has come to, also when the hour is over", () => {
+    const calibration = new Calibration();
+    const { person, noon } = aPerson(calibration);
+    person.add(aUse({ minute: noon, user: "ada", requests: 4_000, usd: 900 }), parts());
+    watch(person, noon, calibration, true);
+    const { evidence } = person;
+    person.add(aUse({ minute: noon + 420, user: "ada" }), parts());
+    watch(person, noon + 420, calibration, true);
+
+    expect(evidence).toBe(calibration.totalSurprise(person, person.tails.total));
+    expect(evidence).toBeGreaterThan(2);
+    expect(person.evidence).toBe(evidence);
+  });
+
   it("notes nothing of what an incident touches", () => {
     const calibration = new Calibration();
     const { person, noon } = aPerson(calibration);

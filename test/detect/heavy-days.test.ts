@@ -20,7 +20,12 @@ describe("isSamePlace", () => {
     ["the last working day but one", dayOf(2026, 3, 30), dayOf(2026, 4, 29), true],
     ["the first working day", dayOf(2026, 7, 1), dayOf(2026, 8, 3), true],
     ["the first and the second", dayOf(2026, 7, 1), dayOf(2026, 8, 4), false],
-    ["a weekend and a Monday that begins a month", dayOf(2026, 8, 1), dayOf(2026, 9, 3), false],
+    [
+      "a Sunday that ends a month and the Monday after",
+      dayOf(2026, 5, 31),
+      dayOf(2026, 6, 1),
+      false,
+    ],
     ["another year", dayOf(2026, 12, 31), dayOf(2027, 1, 29), true],
     ["the same month", dayOf(2026, 1, 14), dayOf(2026, 1, 15), false],
     ["the wrong way round", dayOf(2026, 2, 14), dayOf(2026, 1, 14), false],

@@ -113,6 +113,18 @@ describe("TailPool", () => {
     expect(pool.count).toBeLessThanOrEqual(40_000);
   });
 
+  it("says nearly the same to who asked all the time and to who asks at the end", () => {
+    const [asked, unasked] = [new TailPool(), new TailPool()];
+    const random = seeded(5);
+    for (let one = 0; one < 3_000; one++) {
+      const day = exponential(random) * (1 + one / 1_000);
+      for (const pool of [asked, unasked]) pool.add(day);
+      asked.surprise(1);
+    }
+
+    expect(asked.residualAt(3) / unasked.residualAt(3)).toBeCloseTo(1, 1);
+  });
+
   it("lays the tail through the days that held something, where most hold nothing", () => {
     const random = seeded(3);
     const pool = new TailPool({ from: 1.4, to: 2.1 }, true);

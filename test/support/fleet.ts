@@ -86,22 +86,20 @@ export class Fleet {
   }
 
   /** Starts a process; resolves when it is ready. */
-  async start(roles?: string): Promise<Member> {
-    const flags = roles === undefined ? [] : ["--roles", roles];
-    const process = await SpikewatchProcess.start(["run", "--pipeline", this.pipeline, ...flags], {
-      settings: this.settings,
-    });
-    return { process, page: (await process.ready()).page };
+  start(roles?: string): Promise<Member> {
+    return this.#start(roles === undefined ? [] : ["--roles", roles], this.settings);
   }
 
   /** Starts a process that has an embedded engine in `data` instead of the server. */
-  async startAlone(data: string): Promise<Member> {
-    const { CLICKHOUSE_URL, ...settings } = this.settings;
-    if (CLICKHOUSE_URL === undefined) throw new Error("the fleet shares no server");
-    const argv = ["run", "--pipeline", this.pipeline, "--data", data];
-    const process = await SpikewatchProcess.start(argv, {
-      settings: { ...settings, CLICKHOUSE_PORT: "0" },
-    });
+  startAlone(data: string): Promise<Member> {
+    const settings = Object.entries({ ...this.settings, CLICKHOUSE_PORT: "0" });
+    const own = settings.filter(([name]) => name !== "CLICKHOUSE_URL");
+    return this.#start(["--data", data], Object.fromEntries(own));
+  }
+
+  async #start(flags: readonly string[], settings: Record<string, string>): Promise<Member> {
+    const argv = ["run", "--pipeline", this.pipeline, ...flags];
+    const process = await SpikewatchProcess.start(argv, { settings });
     return { process, page: (await process.ready()).page };
   }
 
