@@ -129,12 +129,17 @@ export class EpisodeBook {
     at: { readonly minute: number; readonly window: WindowMinutes },
     self: Episode | null,
   ): number {
-    let sum = 0;
-    for (const episode of this.#episodes) {
-      if (episode === self) break;
-      if (episode.explainsAt(at.minute, at.window)) sum += explainedBy(episode.base, node, at);
-    }
-    return sum;
+    const until = self === null ? -1 : this.#episodes.indexOf(self);
+    return explainedIn(until < 0 ? this.#episodes : this.#episodes.slice(0, until), node, at);
+  }
+
+  /** Of that, what was paged. A ticket may be a part of a slow rise, and explains none. */
+  pagedUsd(
+    node: SeriesNode,
+    at: { readonly minute: number; readonly window: WindowMinutes },
+  ): number {
+    const paged = this.#episodes.filter(({ incident }) => incident.severity === "page");
+    return explainedIn(paged, node, at);
   }
 
   /** The incidents that mask what they added at a minute: mostly none. */
@@ -164,6 +169,18 @@ export class EpisodeBook {
     this.#changes = [];
     return changes;
   }
+}
+
+function explainedIn(
+  episodes: readonly Episode[],
+  node: SeriesNode,
+  at: { readonly minute: number; readonly window: WindowMinutes },
+): number {
+  let sum = 0;
+  for (const episode of episodes) {
+    if (episode.explainsAt(at.minute, at.window)) sum += explainedBy(episode.base, node, at);
+  }
+  return sum;
 }
 
 /** Whether an incident can speak for a verdict: it is not less, and of the same sort. */

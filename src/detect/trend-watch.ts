@@ -26,11 +26,11 @@ const SMALL_PART = 0.005;
 export class TrendWatch {
   #day = -1;
 
-  /** `explainedUsd`: what incidents of the last week already account for. One person's runaway is no growth. */
+  /** `pagedUsd`: what was paged in the last week. One person's runaway is no growth. */
   find(
     { organisation, teams }: SeriesTree,
     minute: number,
-    explainedUsd: (window: WindowMinutes) => number,
+    pagedUsd: (window: WindowMinutes) => number,
   ): Finding | null {
     const day = Math.floor(minute / 60 / EVERY_HOURS);
     if (day === this.#day) return null;
@@ -38,7 +38,7 @@ export class TrendWatch {
     if (organisation.ageDays(minute) < OLD_DAYS) return null;
     const hour = Math.floor(minute / 60) - 1;
     const whole = organisation.usd(minute, RECENT_HOURS * 60);
-    const actualUsd = whole - explainedUsd(RECENT_HOURS * 60);
+    const actualUsd = whole - pagedUsd(RECENT_HOURS * 60);
     if (actualUsd <= 0) return null;
     const rise = riseOf(organisation, hour) + Math.log(actualUsd / whole);
     const monthly = (rise * MONTH_DAYS) / APART_DAYS;
