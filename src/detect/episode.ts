@@ -3,6 +3,7 @@ import { decisionOf, type Verdict } from "./detector.ts";
 import { expectWindowUsd } from "./expectation.ts";
 import { factorsOf, riseOf } from "./factors.ts";
 import { HOUR } from "./hour-log.ts";
+import { chartNow, chartOf } from "./incident-chart.ts";
 import { incidentId, pathOf, type Path } from "./incident-id.ts";
 import type { Incident } from "./incident.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
@@ -19,7 +20,6 @@ const RECENT_MINUTES = 15;
 const BURNING_SHARE = 0.25;
 const BACK_SHARE = 0.3;
 const MASK_MINUTES = 1440;
-const DAY_STEPS = 288;
 
 /** What must survive a restart beside the incident itself. Minutes are epoch minutes. */
 export interface Track {
@@ -176,7 +176,10 @@ export class Episode {
       expectedUsd += expectedMinute(this.base, one);
     }
     return {
-      ...rates(verdict),
+      // A rise of days is told by its days: an hour of them says little.
+      ...(this.incident.severity === "ticket" && this.#windowMinutes > SLOW_MINUTES
+        ? {}
+        : rates(verdict)),
       actualUsd,
       expectedUsd,
       excessUsd: actualUsd - expectedUsd,
@@ -207,7 +210,8 @@ export function openEpisode(
   const firstMinute = minute - windowMinutes + 1;
   const actualUsd = base.usd(minute, windowMinutes);
   const at = { minute, window: windowMinutes, basis: verdict.basis };
-  const expected = expectedUsd(base, at);
+  // What a trend grew from is not what a profile has learnt meanwhile.
+  const expected = at.basis === "profile" ? verdict.expectedUsd : expectedUsd(base, at);
   const { scope, contributors, factors } = attribution(base, at);
   const incident: Incident = {
     id: incidentId(base, openedAtMs),
@@ -239,12 +243,25 @@ export function openEpisode(
     firstMinute,
     openedUsdPerMinute: verdict.excessUsd / windowMinutes,
     masks: options.masks,
-    settledMinute: firstMinute - 1,
-    settledActualUsd: 0,
-    settledExpectedUsd: 0,
+    ...settledBefore(base, minute, { window: windowMinutes, actualUsd, expectedUsd: expected }),
     lastHotMinute: minute,
   });
 }
+
+/** Of a long window only the last hour is kept by the minute: what lies before is settled as it was found. */
+function settledBefore(
+  base: SeriesNode,
+  minute: number,
+  found: { readonly window: number; readonly actualUsd: number; readonly expectedUsd: number },
+): Pick<Track, "settledMinute" | "settledActualUsd" | "settledExpectedUsd"> {
+  const young = Math.min(found.window, DETAIL_HOUR);
+  return {
+    settledMinute: minute - young,
+    settledActualUsd: Math.max(0, found.actualUsd - base.usd(minute, young)),
+    settledExpectedUsd: Math.max(0, found.expectedUsd - expectWindowUsd(base, minute, young)),
+  };
+}
+const DETAIL_HOUR = 60;
 
 function attribution(
   base: SeriesNode,
@@ -269,29 +286,6 @@ function rates(
 
 function expectedMinute(node: SeriesNode, minute: number): number {
   return node.expected(HOUR.usd, Math.floor(minute / 60)) / 60;
-}
-
-/** The chart a minute later: within a step only its last point has moved; late events show with the next step. */
-function chartNow(before: Incident["chart"], node: SeriesNode, minute: number): Incident["chart"] {
-  const step = Math.floor(minute / 5);
-  if (before.at(-1)?.startMs !== step * 300_000) return chartOf(node, minute);
-  return before.with(-1, pointAt(node, step));
-}
-
-function pointAt(node: SeriesNode, step: number): Incident["chart"][number] {
-  return {
-    startMs: step * 300_000,
-    actualUsd: node.chartUsd(step),
-    expectedUsd: node.expectedStep(step),
-  };
-}
-
-/** The last day in five-minute steps. */
-export function chartOf(node: SeriesNode, minute: number): Incident["chart"] {
-  const last = Math.floor(minute / 5);
-  return Array.from({ length: DAY_STEPS }, (_, index) =>
-    pointAt(node, last - DAY_STEPS + 1 + index),
-  );
 }
 
 /** Last millisecond of a minute. */

@@ -1,4 +1,4 @@
-import { chartOf } from "./episode.ts";
+import { chartOf } from "./incident-chart.ts";
 import { expectWindowUsd } from "./expectation.ts";
 import type { Incident } from "./incident.ts";
 import type { LiveSnapshot, LiveView, TeamNow } from "./live.ts";

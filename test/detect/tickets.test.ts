@@ -62,8 +62,13 @@ describe("tickets", () => {
       pagedAtMs: null,
       scope: { team: "team-1" },
     });
-    const [{ score, bar, decision }] = incidents as [Incident];
+    const [{ score, bar, decision, ...now }] = incidents as [Incident];
     expect(score).toBeGreaterThan(bar);
     expect(decision).toMatchObject({ score, bar });
+    // Its day began long before anything is kept by the minute: what it has cost only grows.
+    expect(now.actualUsd).toBeGreaterThan(decision!.actualUsd);
+    expect(now.excessUsd).toBeGreaterThan(0.8 * decision!.excessUsd);
+    const window = now.windowMs / 3_600_000;
+    expect(now.actualUsdPerHour).toBeCloseTo(decision!.actualUsd / window, 6);
   });
 });
