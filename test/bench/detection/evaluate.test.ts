@@ -125,6 +125,14 @@ describe("what was told", () => {
     expect(evaluate(simulation([drop]), [ticket]).outcomes[0]?.inTime).toBe(true);
   });
 
+  test("takes a page about a department for the incident of the team that it names first", () => {
+    const ramp = truth({ id: 1, kind: "ramp", teams: ["payments"], endMinute: WATCHED + 9 * DAY });
+    const page = told({ scope: { department: "engineering" }, teams: ["search", "payments"] });
+    const { outcomes } = evaluate(simulation([ramp, truth()]), [page]);
+
+    expect(outcomes.map(({ told: found }) => found)).toEqual([null, page]);
+  });
+
   test("a storm is one: the second team's page repeats the first", () => {
     const storm = truth({ kind: "storm", teams: ["search", "payments"], names: [] });
     const pages = [told(), told({ scope: { department: "engineering", team: "payments" } })];

@@ -113,7 +113,7 @@ function touches(simulation: Simulation, truth: TruthIncident, { scope }: Told):
   );
 }
 
-/** The incident a page or ticket is about: one that is not told of yet before one that is. */
+/** The incident a page or ticket is about: one that is not told of yet before one that is, and of those the one in the team that a page about several names first. */
 function matching(
   simulation: Simulation,
   told: Told,
@@ -126,8 +126,11 @@ function matching(
       told.minute <= truth.endMinute + grace &&
       touches(simulation, truth, told),
   );
-  const fresh = candidates.find((truth) => !matched.has(truth));
-  return fresh ?? candidates[0] ?? null;
+  const [mover] = told.scope.team === undefined ? told.teams : [];
+  const isMovers = ({ teams }: TruthIncident): boolean =>
+    mover !== undefined && teams.includes(mover);
+  const fresh = candidates.filter((truth) => !matched.has(truth));
+  return fresh.find(isMovers) ?? fresh[0] ?? candidates.find(isMovers) ?? candidates[0] ?? null;
 }
 
 function answers(truth: TruthIncident, told: Told): boolean {
