@@ -1,5 +1,6 @@
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
+import { riseOver } from "./measure.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import { BUSY, personalRegime, QUIET } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
@@ -98,7 +99,7 @@ function readTotal(
   const expected = node.expectedWindow(hour, minute, window);
   const typical = (node.profile.mean(hour) * window) / 60;
   const noise = Math.max(floor, FLOOR_SHARE * typical);
-  held.value = Math.log((actual + noise) / (expected + noise));
+  held.value = riseOver(actual, expected, typical, noise);
   held.regime = isQuiet(expected, typical, window) ? QUIET : BUSY;
   held.isKnown = true;
 }
@@ -119,7 +120,7 @@ function isOff({ hours }: SeriesNode, minute: number, window: number): boolean {
 const DAY_MINUTES = 1440;
 const DAY_HOURS = 24;
 
-/** The mean of the logarithmic rises of dollars, requests, active steps and starts. */
+/** The mean of the rises of dollars, requests, active steps and starts. */
 function readDemand(node: SeriesNode, { window }: Statistic, minute: number): void {
   if (node.profile.hours < PROFILE_HOURS) return;
   let sum = 0;
@@ -128,7 +129,7 @@ function readDemand(node: SeriesNode, { window }: Statistic, minute: number): vo
     const expected = node.expectedWindow(hour, minute, window);
     const typical = (node.profile.mean(hour) * window) / 60;
     const noise = floor + (window >= 1440 ? 0.1 : DEMAND_SHARE) * typical;
-    sum += weight * Math.log((actual + noise) / (expected + noise));
+    sum += weight * riseOver(actual, expected, typical, noise);
     if (hour === HOUR.cells && isQuiet(expected, typical, window)) held.regime = QUIET;
   }
   if (window >= DAY_MINUTES && isOff(node, minute, window)) held.regime = QUIET;

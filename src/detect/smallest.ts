@@ -1,6 +1,7 @@
 import type { Calibration } from "./calibration.ts";
 import { barOf } from "./evidence.ts";
 import { HOUR } from "./hour-log.ts";
+import { totalAt } from "./measure.ts";
 import { BUSY, slotOf } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN } from "./statistics.ts";
@@ -31,6 +32,6 @@ export function smallestIncidentUsd(
   const noise = Math.max(FLOOR_USD, NOISE_SHARE * typical);
   const surprise = calibration.totalAt(team, barOf(team));
   const bound = calibration.valueAt(team, slotOf(index, BUSY), surprise);
-  const usd = Math.exp(bound) * (expected + noise) - noise - expected;
+  const usd = totalAt(bound, expected, typical, noise) - expected;
   return Math.max(minimumUsd, (RATIO - 1) * expected, usd);
 }

@@ -77,6 +77,8 @@ function closing(day: number, usd: number): PaneUse[] {
   );
 }
 
+const FRIDAY_MS = Date.UTC(2026, 1, 13);
+
 /** Who was paged on Friday, 13 February, after five weeks of an office. */
 function pagedInFebruary(...jobs: readonly PaneUse[]): Incident[] {
   const detector = new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 20 });
@@ -91,7 +93,9 @@ function pagedInFebruary(...jobs: readonly PaneUse[]): Incident[] {
     const changes = detector.observe(uses, uses.at(-1)!.minute * 60_000);
     for (const { incident } of changes) paged.set(incident.id, incident);
   }
-  return [...paged.values()].filter(({ severity }) => severity === "page");
+  return [...paged.values()].filter(
+    ({ severity, openedAtMs }) => severity === "page" && openedAtMs >= FRIDAY_MS,
+  );
 }
 
 function isOn(day: number): (use: PaneUse) => boolean {
