@@ -1,5 +1,5 @@
 import { excessOf } from "./attribution.ts";
-import type { Episode } from "./episode.ts";
+import type { Episode, Track } from "./episode.ts";
 import { explainedBy, isAncestor } from "./explained.ts";
 import type { Incident } from "./incident.ts";
 import type { Verdict } from "./detector.ts";
@@ -130,16 +130,28 @@ export class EpisodeBook {
     self: Episode | null,
   ): number {
     const until = self === null ? -1 : this.#episodes.indexOf(self);
-    return explainedIn(until < 0 ? this.#episodes : this.#episodes.slice(0, until), node, at);
+    const others = until < 0 ? this.#episodes : this.#episodes.slice(0, until);
+    let sum = 0;
+    for (const episode of others) {
+      if (episode.explainsAt(at.minute, at.window)) sum += explainedBy(episode.base, node, at);
+    }
+    return sum;
   }
 
-  /** Of that, what was paged. A ticket may be a part of a slow rise, and explains none. */
-  pagedUsd(
-    node: SeriesNode,
-    at: { readonly minute: number; readonly window: WindowMinutes },
-  ): number {
-    const paged = this.#episodes.filter(({ incident }) => incident.severity === "page");
-    return explainedIn(paged, node, at);
+  /** Dollars over expectation of all pages of a window, each cause once. A ticket may be a part of a slow rise, and is none of them. */
+  pagedUsd({
+    minute,
+    window,
+  }: {
+    readonly minute: number;
+    readonly window: WindowMinutes;
+  }): number {
+    const paged = this.#episodes.filter((one) => one.explainsAt(minute, window));
+    const isPart = (of: Episode): boolean =>
+      paged.some((one) => isAncestor(one.base, of.base) && overlap(one.track, of.track));
+    let sum = 0;
+    for (const one of paged) if (!isPart(one)) sum += Math.max(0, one.incident.excessUsd);
+    return sum;
   }
 
   /** The incidents that mask what they added at a minute: mostly none. */
@@ -171,16 +183,8 @@ export class EpisodeBook {
   }
 }
 
-function explainedIn(
-  episodes: readonly Episode[],
-  node: SeriesNode,
-  at: { readonly minute: number; readonly window: WindowMinutes },
-): number {
-  let sum = 0;
-  for (const episode of episodes) {
-    if (episode.explainsAt(at.minute, at.window)) sum += explainedBy(episode.base, node, at);
-  }
-  return sum;
+function overlap(a: Track, b: Track): boolean {
+  return a.firstMinute <= b.lastHotMinute && b.firstMinute <= a.lastHotMinute;
 }
 
 /** Whether an incident can speak for a verdict: it is not less, and of the same sort. */

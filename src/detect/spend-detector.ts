@@ -177,7 +177,7 @@ export class SpendDetector {
       this.#open(node, minute, verdict);
     }
     const trend = this.#trends.find(this.tree, minute, (window) =>
-      this.#book.pagedUsd(this.tree.organisation, { minute, window }),
+      this.#book.pagedUsd({ minute, window }),
     );
     if (trend !== null) this.#open(trend.node, minute, trend.verdict);
   }
