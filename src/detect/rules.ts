@@ -1,6 +1,7 @@
 import type { Verdict } from "./detector.ts";
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
+import { STEP_MINUTES } from "./rings.ts";
 import { ruleVerdict } from "./rule-verdict.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN } from "./statistics.ts";
@@ -59,20 +60,23 @@ function holderOf(team: SeriesNode, minute: number, errors: number): SeriesNode 
 const NEW_DAYS = 1.5;
 const OLD_TEAM_DAYS = 14;
 const PAUSELESS_WINDOW = 120;
-const PAUSELESS_STEPS = 24;
+/** In a large team somebody begins every week or two, and now and then works through two hours. */
+const LARGE_TEAM = 60;
+const LARGE_TEAM_WINDOW = 240;
 
 export function newcomer(node: SeriesNode, minute: number): Finding | null {
   if (node.level !== "user" && (node.level !== "key" || node.soleUser !== null)) return null;
   const { parent: team } = node;
   if (team === null || node.ageDays(minute) > NEW_DAYS) return null;
   if (team.ageDays(minute) < OLD_TEAM_DAYS) return null;
-  if (node.sum(COLUMN.cells, minute, PAUSELESS_WINDOW) < PAUSELESS_STEPS) return null;
+  const window = team.children("user").size > LARGE_TEAM ? LARGE_TEAM_WINDOW : PAUSELESS_WINDOW;
+  if (node.sum(COLUMN.cells, minute, window) < window / STEP_MINUTES) return null;
   if (isKnownElsewhere(node)) return null;
   const verdict = ruleVerdict(node, minute, {
     kind: "new",
     severity: "page",
-    statistic: "new_120m",
-    window: PAUSELESS_WINDOW,
+    statistic: `new_${window}m`,
+    window,
     score: 1,
     bar: 0.5,
   });

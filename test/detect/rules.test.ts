@@ -114,11 +114,17 @@ describe("retryStorm", () => {
   });
 });
 
+interface Work {
+  readonly from?: number;
+  readonly pauses?: number;
+  readonly usd?: number;
+  readonly hours?: number;
+}
+
 /** Somebody who works in each step of the last two hours but some. */
-function works(node: SeriesNode, options: { from?: number; pauses?: number; usd?: number } = {}) {
-  const { from = NOON, pauses = 0, usd = 1 } = options;
-  for (let step = pauses; step < 24; step++) {
-    const minute = from - 115 + step * 5;
+function works(node: SeriesNode, { from = NOON, pauses = 0, usd = 1, hours = 2 }: Work = {}) {
+  for (let step = pauses; step < 12 * hours; step++) {
+    const minute = from - (60 * hours - 5) + step * 5;
     node.add(aUse({ minute, usd }), parts({ cells: 1 }));
   }
 }
@@ -142,6 +148,17 @@ describe("newcomer", () => {
     ["costs little", aTeamWithANewcomer({ usd: 0.05 })],
   ])("finds nobody who %s", (_, node) => {
     expect(newcomer(node, NOON)).toBeNull();
+  });
+
+  it("waits for four hours in a team so large that somebody is new every week", () => {
+    const team = aTeam();
+    for (let one = 0; one < 70; one++) aNode("user", `user-${one}`, team);
+    const [morning, day] = [aNode("user", "ada", team), aNode("user", "grace", team)];
+    works(morning);
+    works(day, { hours: 4 });
+
+    expect(newcomer(morning, NOON)).toBeNull();
+    expect(newcomer(day, NOON)?.verdict).toMatchObject({ kind: "new", windowMinutes: 240 });
   });
 
   it("finds nobody in a team that is new itself", () => {
