@@ -5,8 +5,8 @@ import { openEpisode } from "../../src/detect/episode.ts";
 import type { IncidentKind, Severity } from "../../src/detect/incident.ts";
 import { ruleVerdict } from "../../src/detect/rule-verdict.ts";
 import type { SeriesNode } from "../../src/detect/series-node.ts";
-import { aNode } from "../support/series-builders.ts";
-import { MONDAY_MINUTE } from "../support/spend-stream.ts";
+import { aNode, parts } from "../support/series-builders.ts";
+import { aUse, MONDAY_MINUTE } from "../support/spend-stream.ts";
 
 const NOON = MONDAY_MINUTE + 720;
 
@@ -44,5 +44,36 @@ describe("EpisodeBook", () => {
   it("keeps what a page adds out of history though a ticket came before it", () => {
     expect(bookWith(team, "shift", "ticket").masksAnew(team, NOON)).toBe(true);
     expect(bookWith(team, "spike", "page").masksAnew(team, NOON)).toBe(false);
+  });
+
+  it("counts what pages of a week cost, a part of another page's not again, and no ticket", () => {
+    const department = aNode("department", "shop", aNode("organisation", ""));
+    const shared = aNode("team", "payments", department);
+    const person = aNode("user", "ada", shared);
+    const book = new EpisodeBook();
+    const page = (base: SeriesNode, minute: number, usd: number, severity: Severity): void => {
+      for (let { parent } = base; parent !== null; { parent } = parent) {
+        parent.add(aUse({ minute, usd }), parts());
+      }
+      base.add(aUse({ minute, usd }), parts());
+      const found = {
+        kind: "spike",
+        severity,
+        statistic: "s",
+        window: 60,
+        score: 2,
+        bar: 1,
+      } as const;
+      const at = { minute, openedAtMs: minute * 60_000, masks: true };
+      book.add(openEpisode(base, ruleVerdict(base, minute, found), at));
+    };
+    page(person, NOON, 300, "page");
+    page(person, NOON + 1440, 50, "page");
+    page(shared, NOON + 1450, 40, "page");
+    page(shared, NOON + 2 * 1440, 1_000, "ticket");
+
+    // The team's hour holds the person's second 50 as well.
+    const at = NOON + 3 * 1440;
+    expect(book.pagedUsd({ minute: at, window: 10_080 })).toBeCloseTo(300 + 50 + 40, 6);
   });
 });
