@@ -10,6 +10,7 @@ import {
 } from "./incident.ts";
 import {
   barOf,
+  handicapOf,
   surpriseOf,
   TICKET_FAMILIES,
   ticketBarOf,
@@ -72,7 +73,7 @@ export function evaluate(node: SeriesNode, minute: number, judge: Judge): Verdic
   let best: Verdict | null = null;
   for (const verdict of verdicts) {
     if (familyOf(node, verdict.statistic) >= PAGE_FAMILIES) continue;
-    if (best === null || rank(verdict) > rank(best)) best = verdict;
+    if (best === null || rank(node, verdict) > rank(node, best)) best = verdict;
   }
   if (best === null) return nothing(node, minute, judge);
   return { ...best, score, bar, fires: best.fires && score > bar };
@@ -186,9 +187,10 @@ export function about(child: SeriesNode, minute: number, verdict: Verdict): Verd
   return { ...verdict, actualUsd, expected, expectedUsd, excessUsd: actualUsd - expectedUsd };
 }
 
-function rank(verdict: Verdict): number {
+function rank(node: SeriesNode, verdict: Verdict): number {
   const urgency = verdict.severity === "page" ? 2e6 : 1e6;
-  return (verdict.fires ? urgency : 0) + verdict.score;
+  const worth = verdict.score - handicapOf(node, familyOf(node, verdict.statistic));
+  return (verdict.fires ? urgency : 0) + worth;
 }
 
 /** Nothing is known, or nothing is unusual. */

@@ -7,18 +7,28 @@ import type { SeriesNode } from "./series-node.ts";
 import {
   FAMILIES,
   isGroup,
+  LONG_FAMILY,
   PAGE_FAMILIES,
   PRICE_FAMILY,
   QUIET_FAMILY,
+  SIZE_FAMILY,
   SLOW_FAMILY,
   type Statistic,
 } from "./statistics.ts";
 
 /** What the other families add to the most surprising one. How far the sum goes on ordinary days is learnt, so this only sets what is found best. */
 const OTHERS = 0.3;
+/**
+ * What a group comes to over hours, its prices and its sizes are seldom what somebody must be woken for, and each more that is looked at raises the bar for all:
+ * they have to be rarer by so many powers of ten. Prices have tickets of their own.
+ */
+const SELDOM: readonly number[] = [PRICE_FAMILY, SIZE_FAMILY, LONG_FAMILY];
+const SELDOM_BY = 2;
 const QUARTER_DAYS = 91;
-/** A team's budget is for it and its people in equal parts. */
-const OWN_PART = 0.7;
+/** Parts of the budget: a team's, what all its people share, and that of a department or the organisation, whose page is mostly about several teams. */
+const TEAM_PART = 1.4;
+const PEOPLE_PART = 0.35;
+const WIDE_PART = 0.3;
 const RARITY_DAYS = 60;
 /** So many of a person's days weigh as much as what their peers do. */
 const RARITY_WEIGHT = 20;
@@ -47,11 +57,17 @@ export function totalOf(
   for (let family = 0; family < PAGE_FAMILIES; family++) {
     const surprise = most[family] as number;
     if (surprise === 0) continue;
-    const one = calibration.familySurprise(node, family, surprise);
+    const worth = calibration.familySurprise(node, family, surprise);
+    const one = Math.max(0, worth - handicapOf(node, family));
     sum += one;
     if (one > largest) largest = one;
   }
   return largest + OTHERS * (sum - largest);
+}
+
+/** How many powers of ten rarer a family's surprise must be than those of others. */
+export function handicapOf({ level }: SeriesNode, family: number): number {
+  return isGroup(level) && SELDOM.includes(family) ? SELDOM_BY : 0;
 }
 
 /** Of each family the most surprising, into `most`: they say the same in different windows. */
@@ -60,7 +76,7 @@ function mostOf(statistics: readonly Statistic[], surpriseAt: (index: number) =>
   for (let index = 0; index < statistics.length; index++) {
     const { surprise, regime } = surpriseAt(index);
     const own = (statistics[index] as Statistic).family;
-    const family = regime === BUSY || own >= PAGE_FAMILIES ? own : QUIET_FAMILY;
+    const family = regime === BUSY || own >= LONG_FAMILY ? own : QUIET_FAMILY;
     if (surprise > (most[family] as number)) most[family] = surprise;
   }
 }
@@ -214,9 +230,14 @@ function rarityOf(
   return -Math.log10((active + RARITY_WEIGHT * peers) / (days + RARITY_WEIGHT));
 }
 
+function partOf({ level }: SeriesNode): number {
+  if (level === "team") return TEAM_PART;
+  return isGroup(level) ? WIDE_PART : PEOPLE_PART;
+}
+
 /** How surprising a day must be: so that a team and its people go over it as often as its budget allows. */
 export function barOf(node: SeriesNode): number {
   const { pagesPerQuarter } = node.settings;
   const shared = isGroup(node.level) ? 1 : Math.max(1, node.parent?.children("user").size ?? 1);
-  return Math.log10((QUARTER_DAYS * shared) / (OWN_PART * pagesPerQuarter));
+  return Math.log10((QUARTER_DAYS * shared) / (partOf(node) * pagesPerQuarter));
 }

@@ -53,19 +53,22 @@ export interface Statistic {
   readonly shift?: number;
   readonly usual?: number;
   readonly against: Against;
-  /** Statistics of one family say the same in other windows: dollars 0, demand 1, pace 2, price 3, size 4. */
+  /** Statistics of one family say the same in other windows: dollars 0, demand 1, pace 2, then those named below. */
   readonly family: number;
   /** Added to both sides: counts and dollars below it are noise. */
   readonly floor: number;
 }
 
 /** How many families pages are judged by: within one the most surprising counts. What happens in quiet hours, of whatever statistic, is one of its own: it is wilder. */
-export const PAGE_FAMILIES = 6;
-export const QUIET_FAMILY = 5;
+export const PAGE_FAMILIES = 7;
 export const PRICE_FAMILY = 3;
+export const SIZE_FAMILY = 4;
+export const QUIET_FAMILY = 5;
+/** What a group has come to over many hours. */
+export const LONG_FAMILY = 6;
 /** What only days add up to pages nobody. */
-export const SLOW_FAMILY = 6;
-export const FAMILIES = 7;
+export const SLOW_FAMILY = 7;
+export const FAMILIES = 8;
 
 const DOLLARS = [2, 5, 15, 60, 360, 1440, 10_080] as const;
 
@@ -144,7 +147,7 @@ function rates(
 }
 const FAMILY: Readonly<Partial<Record<Factor, number>>> = {
   price_per_token: PRICE_FAMILY,
-  tokens_per_request: 4,
+  tokens_per_request: SIZE_FAMILY,
 };
 const PRICE = { column: COLUMN.usd, shift: COLUMN.priceShift, usual: COLUMN.usualUsd };
 const MIX = { ...PRICE, shift: COLUMN.mixShift };
@@ -192,6 +195,15 @@ const SLOW: Statistic = {
   family: SLOW_FAMILY,
 };
 
+/** A group's sums from so many minutes on are long: what an hour does not show, a page is late for. */
+const LONG = 360;
+
+function byLength(statistic: Statistic): Statistic {
+  const { family, window } = statistic;
+  const isLong = window >= LONG && family < PRICE_FAMILY;
+  return isLong ? { ...statistic, family: LONG_FAMILY } : statistic;
+}
+
 /** Organisation, departments and teams: totals against the profile, factors against what their users usually do. */
 export const GROUP_STATISTICS: readonly Statistic[] = [
   ...dollars(DOLLARS, "profile"),
@@ -206,7 +218,7 @@ export const GROUP_STATISTICS: readonly Statistic[] = [
   ...rates("price_per_token", CACHE, [60, 360], "cache_misses"),
   ...rates("tokens_per_request", SIZE, [60, 360]),
   ...rates("requests_per_active_user", PACE, [60, 360]),
-];
+].map(byLength);
 
 /** People: how much they run at once against their usual pace, and their own heaviest days, both on the scale of their peers. */
 export const PERSON_STATISTICS: readonly Statistic[] = [

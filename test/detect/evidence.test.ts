@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Calibration } from "../../src/detect/calibration.ts";
-import { barOf, COLD, PAGE_HEAT, totalOf, watch } from "../../src/detect/evidence.ts";
+import { barOf, COLD, handicapOf, PAGE_HEAT, totalOf, watch } from "../../src/detect/evidence.ts";
 import { BUSY, DEAD, QUIET } from "../../src/detect/regimes.ts";
 import { PAGE_FAMILIES } from "../../src/detect/statistics.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
@@ -28,8 +28,8 @@ describe("totalOf", () => {
       fc.property(surprise, fc.nat(statistics.length - 1), (one, at) => {
         const of = statistics.map((_, index) => (index === at ? one : 0));
         const { family } = statistics[at]!;
-        const worth = calibration.familySurprise(team, family, one);
-        expect(total(of)).toBeCloseTo(family < PAGE_FAMILIES ? worth : 0, 9);
+        const worth = calibration.familySurprise(team, family, one) - handicapOf(team, family);
+        expect(total(of)).toBeCloseTo(family < PAGE_FAMILIES ? Math.max(0, worth) : 0, 9);
         expect(total(of)).toBeLessThanOrEqual(one);
       }),
     );
@@ -39,9 +39,32 @@ describe("totalOf", () => {
     const alone = total(only(["dollars_60m", 3]));
     expect(total(only(["dollars_60m", 3], ["dollars_15m", 2]))).toBe(alone);
 
-    const two = total(only(["dollars_60m", 3], ["price_per_token_60m", 2.5]));
+    const pace: [string, number] = ["requests_per_active_user_60m", 2.5];
+    const two = total(only(["dollars_60m", 3], pace));
     expect(two).toBeGreaterThan(alone);
-    expect(two).toBeLessThan(alone + total(only(["price_per_token_60m", 2.5])));
+    expect(two).toBeLessThan(alone + total(only(pace)));
+  });
+
+  it.each(["dollars_1440m", "crowd_360m", "price_per_token_60m", "tokens_per_request_360m"])(
+    "asks a hundred times more of %s of a group, for which there is time or a ticket",
+    (name) => {
+      const now = total(only(["dollars_60m", 6]));
+
+      expect(total(only([name, 6]))).toBeCloseTo(now - 2, 9);
+      expect(total(only([name, 1.5]))).toBe(0);
+    },
+  );
+
+  it("asks no more of a person's six hours than of one", () => {
+    const person = aNode("user", "ada", team);
+    const of = (name: string): number =>
+      totalOf(person, calibration, (index) => ({
+        surprise: person.statistics[index]?.name === name ? 3 : 0,
+        regime: BUSY,
+      }));
+
+    expect(of("dollars_360m")).toBe(of("dollars_60m"));
+    expect(of("dollars_360m")).toBeGreaterThan(1);
   });
 
   it("takes what happens in quiet hours for a family of its own, whatever statistic shows it", () => {
@@ -72,6 +95,14 @@ describe("barOf", () => {
     expect(barOf(alone) - one).toBeCloseTo(1, 9);
     const generous = aNode("team", "x", null, { ...DEFAULT_DETECTION, pagesPerQuarter: 10 });
     expect(barOf(team) - barOf(generous)).toBeCloseTo(1, 9);
+  });
+
+  it("asks more of a department than of a team, and more of all people together", () => {
+    const department = aNode("department", "engineering");
+    const team = aNode("team", "payments", department);
+
+    expect(barOf(department)).toBeGreaterThan(barOf(team));
+    expect(barOf(aNode("user", "ada", team))).toBeGreaterThan(barOf(team));
   });
 });
 
