@@ -4,6 +4,7 @@ import { explainedBy, isAncestor } from "./explained.ts";
 import type { Incident } from "./incident.ts";
 import type { Verdict } from "./detector.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
+import { BESIDE_MINUTES, isOfOne } from "./storm.ts";
 
 /** What became of an incident in one step. */
 export interface IncidentChange {
@@ -100,6 +101,19 @@ export class EpisodeBook {
     ).length;
   }
 
+  /** Other teams, or whole departments, that an open page of the last minutes is about. What one person does tells nothing of a team. */
+  pagedBeside(node: SeriesNode, minute: number): number {
+    const places = new Set<SeriesNode>();
+    for (const { base, incident } of this.open) {
+      if (incident.severity !== "page") continue;
+      if (isOfOne(base, incident.decision?.bar ?? Infinity)) continue;
+      const isRecent = minute - incident.openedAtMs / 60_000 <= BESIDE_MINUTES;
+      if (isRecent) places.add(placeOf(base));
+    }
+    const own = placeOf(node);
+    return [...places].filter((place) => place !== own && !isAncestor(own, place)).length;
+  }
+
   /** A page about a part of a node that opened lately: what turns out to be larger goes on as the same incident. */
   growing(
     node: SeriesNode,
@@ -181,6 +195,11 @@ export class EpisodeBook {
     this.#changes = [];
     return changes;
   }
+}
+
+/** The team of what a team consists of. */
+function placeOf(node: SeriesNode): SeriesNode {
+  return node.parent?.level === "team" ? node.parent : node;
 }
 
 function overlap(a: Track, b: Track): boolean {

@@ -4,9 +4,10 @@ import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./det
 import { openEpisode, type Episode } from "./episode.ts";
 import type { EpisodeBook } from "./episode-book.ts";
 import { isStormOfErrors } from "./rules.ts";
+import type { Incident } from "./incident.ts";
 import type { SeriesNode } from "./series-node.ts";
 import type { SeriesTree } from "./series-tree.ts";
-import { stormAround } from "./storm.ts";
+import { isNoCoincidence, isOfOne, stormAround } from "./storm.ts";
 
 /** With this many open pages under one team the next is about the team. */
 const STORM_PAGES = 2;
@@ -100,18 +101,29 @@ export class Pager {
   #grows(found: SeriesNode, verdict: Verdict, minute: number): boolean {
     const { organisation } = this.#tree;
     if (verdict.severity !== "page" || found === organisation) return false;
-    const isOfErrors = isStormOfErrors(verdict);
-    if (!isOfErrors && this.#stormAround(found, minute) === found) return false;
-    const before = this.#book.growing(
-      organisation,
-      minute,
-      ({ decision }) => !isOfErrors || (decision !== undefined && isStormOfErrors(decision)),
-    );
+    const isSame = this.#isSameStorm(found, verdict, minute);
+    const before = isSame === null ? undefined : this.#book.growing(organisation, minute, isSame);
     if (before === undefined || before.base === organisation) return false;
     const wider = before.widened(organisation, minute);
     this.#book.put(wider);
     this.#book.note("updated", wider);
     return true;
+  }
+
+  /** Which pages a finding would be of one storm with; null: it is no part of any. */
+  #isSameStorm(
+    found: SeriesNode,
+    verdict: Verdict,
+    minute: number,
+  ): ((incident: Incident) => boolean) | null {
+    if (isStormOfErrors(verdict)) {
+      return ({ decision }) => decision !== undefined && isStormOfErrors(decision);
+    }
+    const isStorm =
+      this.#stormAround(found, minute) !== found ||
+      (!isOfOne(found, verdict.bar) &&
+        isNoCoincidence(this.#tree, this.#book.pagedBeside(found, minute)));
+    return isStorm ? () => true : null;
   }
 
   /** A team whose heat is one person's, who was paged about, is in no storm. */

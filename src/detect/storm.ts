@@ -1,3 +1,5 @@
+import { barOf } from "./evidence.ts";
+import { PERSONAL } from "./incident.ts";
 import type { SeriesNode } from "./series-node.ts";
 import type { SeriesTree } from "./series-tree.ts";
 
@@ -18,4 +20,29 @@ export function stormAround(
   const atWork = teams.filter(({ lastMinute }) => minute - lastMinute < AT_WORK_MINUTES);
   const hot = atWork.filter((team) => team.heat >= STORM_HEAT && !isExplained(team)).length;
   return hot >= Math.max(STORM_TEAMS, STORM_SHARE * atWork.length) ? organisation : node;
+}
+
+/** Pages elsewhere that are so recent are of the same storm, unless so many come together by chance more often than this. */
+export const BESIDE_MINUTES = 15;
+const CHANCE = 0.02;
+/** Minutes of work in a quarter, in which a team has about a page by chance. */
+const QUARTER_MINUTES = 91 * 600;
+
+/**
+ * Whether a page is about what one person or key does: it went over a bar of their own. What a small team finds is soon one person's by its dollars, and still
+ * the team's.
+ */
+export function isOfOne(node: SeriesNode, bar: number): boolean {
+  return PERSONAL.includes(node.level) && bar >= barOf(node) - 1e-9;
+}
+
+/**
+ * Whether pages about `beside` other teams or departments in the last quarter of an hour and one more are too many to be chance: one other in a company of
+ * seventy teams, two in one of seven hundred (Poisson). What is of one person is not asked about: people run agents in any weather, and each has to be stopped.
+ */
+export function isNoCoincidence({ teams }: SeriesTree, beside: number): boolean {
+  const expected = (teams.length * BESIDE_MINUTES) / QUARTER_MINUTES;
+  let chance = 1;
+  for (let count = 1; count <= beside; count++) chance *= expected / count;
+  return beside > 0 && chance <= CHANCE;
 }

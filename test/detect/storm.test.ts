@@ -1,0 +1,98 @@
+import { describe, expect, it } from "@jest/globals";
+import { barOf } from "../../src/detect/evidence.ts";
+import type { Incident } from "../../src/detect/incident.ts";
+import { SpendDetector } from "../../src/detect/spend-detector.ts";
+import type { PaneUse, SeriesTree } from "../../src/detect/series-tree.ts";
+import { isNoCoincidence, isOfOne } from "../../src/detect/storm.ts";
+import { LIVE_DAY, play, settings, WEEKS } from "../support/office.ts";
+import { aNode } from "../support/series-builders.ts";
+import { officeDays } from "../support/spend-stream.ts";
+
+const ELEVEN = LIVE_DAY + 11 * 60;
+
+/** Six teams in two departments, taken in turn. */
+function inDepartments(uses: readonly PaneUse[]): PaneUse[] {
+  return uses.map((use) => ({
+    ...use,
+    department: Number(use.team.at(-1)) % 2 === 0 ? "engineering" : "operations",
+  }));
+}
+
+/** What was paged on a Monday on which some do so many times as much from eleven to one, as it stood at the end. */
+function pagesOf(isHit: (use: PaneUse) => boolean, times = 6): Incident[] {
+  const detector = new SpendDetector(settings);
+  let monday: PaneUse[] = [];
+  let day = 0;
+  for (const uses of officeDays({ seed: 41, days: WEEKS * 7 + 1, teams: 6, people: 5 })) {
+    if (day++ < WEEKS * 7) detector.learn(inDepartments(uses));
+    else monday = inDepartments(uses);
+  }
+  const changed = monday.map((use) =>
+    use.minute >= ELEVEN && use.minute < ELEVEN + 120 && isHit(use)
+      ? {
+          ...use,
+          usd: times * use.usd,
+          usdSquared: times ** 2 * use.usdSquared,
+          requests: times * use.requests,
+          tokens: times * use.tokens,
+        }
+      : use,
+  );
+  const pages = new Map<string, Incident>();
+  for (const { incident } of play(detector, changed)) pages.set(incident.id, incident);
+  return [...pages.values()].filter(({ severity }) => severity === "page");
+}
+
+describe("a storm", () => {
+  it("over the teams of two departments is one incident, of the organisation", () => {
+    const [storm, ...others] = pagesOf(() => true);
+
+    expect(others).toEqual([]);
+    expect(storm?.scope.team).toBeUndefined();
+    expect(storm!.excessUsd).toBeGreaterThan(400);
+  });
+
+  it("is none where one person of each of three teams runs away: each has to be stopped", () => {
+    const runaways = ["user-1-1", "user-4-2", "user-5-3"];
+    const pages = pagesOf(({ user }) => runaways.includes(user), 150);
+
+    const paged = pages.map(({ scope }) => scope.user);
+    expect(paged).toHaveLength(3);
+    expect(paged).toEqual(expect.arrayContaining(runaways));
+  });
+
+  it("is none where one team spends as much", () => {
+    const pages = pagesOf(({ team }) => team === "team-1");
+
+    expect(pages.length).toBeGreaterThan(0);
+    expect(pages.every(({ scope }) => scope.team === "team-1")).toBe(true);
+  });
+});
+
+describe("isNoCoincidence", () => {
+  const at = (teams: number, beside: number): boolean => {
+    const tree = { teams: Array.from({ length: teams }, () => ({})) } as unknown as SeriesTree;
+    return isNoCoincidence(tree, beside);
+  };
+
+  it.each([
+    [6, 1],
+    [70, 1],
+    [700, 2],
+  ] as const)("holds in a company of %i teams from %i pages elsewhere on", (teams, beside) => {
+    expect(at(teams, beside)).toBe(true);
+    expect(at(teams, beside - 1)).toBe(false);
+  });
+});
+
+describe("isOfOne", () => {
+  const team = aNode("team", "payments");
+  const ada = aNode("user", "ada", team);
+  aNode("user", "ben", team);
+
+  it("holds for somebody who went over a bar of their own, and not where the team's was passed", () => {
+    expect(isOfOne(ada, barOf(ada))).toBe(true);
+    expect(isOfOne(ada, barOf(team))).toBe(false);
+    expect(isOfOne(team, barOf(team))).toBe(false);
+  });
+});
