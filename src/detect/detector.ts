@@ -54,7 +54,7 @@ export interface Judge {
 /** Before a series' organisation has so much history, nothing is normal yet and nobody is paged. */
 export const LEARNING_DAYS = 2;
 /** What is spent must be so many times what is expected, whatever its surprise. */
-const RATIO = 1.3;
+export const RATIO = 1.3;
 /** Of a rate, which is measured closely and fills its window only bit by bit; and of days that were many. */
 const RATIOS: Readonly<Partial<Record<Statistic["against"], number>>> = { rates: 1.15, slow: 1.2 };
 

@@ -19,3 +19,11 @@ export function totalAt(rise: number, expected: number, typical: number, noise: 
 function steadiness(expected: number, typical: number, noise: number): number {
   return Math.sqrt((expected + noise) / (WORKING_HOURS * typical + noise));
 }
+
+/** Of what a mean window holds, so much is noise: two sessions more of nothing say nothing. */
+const NOISE_SHARE = 0.5;
+
+/** What is added to both sides, so that little against nothing is no surprise: half of what a mean window holds, and at least `floor`. */
+export function noiseOf(typical: number, floor: number): number {
+  return Math.max(floor, NOISE_SHARE * typical);
+}

@@ -180,11 +180,6 @@ export class NodeTails {
     this.#clearToday();
   }
 
-  /** Forgets today's maxima: an incident has touched them. */
-  spoil(): void {
-    this.#clearToday();
-  }
-
   #learn(slot: number, value: number, residual: number, peers: Peers): void {
     const at = this.#rowFor(slot);
     const days = (this.#state[at + DAYS] as number) + 1;

@@ -1,8 +1,8 @@
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
-import { riseOver } from "./measure.ts";
-import { STEP_MINUTES } from "./rings.ts";
+import { noiseOf, riseOver } from "./measure.ts";
 import { BUSY, personalRegime, QUIET } from "./regimes.ts";
+import { STEP_MINUTES } from "./rings.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN, hourOfColumn, type Statistic } from "./statistics.ts";
 
@@ -11,7 +11,6 @@ const QUIET_BELOW = 0.35;
 const QUIET_DAYS_BELOW = 0.6;
 /** A profile says nothing before it has seen a day. */
 const PROFILE_HOURS = 24;
-const FLOOR_SHARE = 0.5;
 /** An incident that explains more than this part of a window's dollars silences its counts and rates. */
 const WEIGHTY = 0.02;
 
@@ -98,7 +97,7 @@ function readTotal(
   const hour = hourOfColumn(column);
   const expected = node.expectedWindow(hour, minute, window);
   const typical = (node.profile.mean(hour) * window) / 60;
-  const noise = Math.max(floor, FLOOR_SHARE * typical);
+  const noise = noiseOf(typical, floor);
   held.value = riseOver(actual, expected, typical, noise);
   held.regime = isQuiet(expected, typical, window) ? QUIET : BUSY;
   held.isKnown = true;

@@ -1,16 +1,13 @@
 import type { Calibration } from "./calibration.ts";
+import { RATIO } from "./detector.ts";
 import { barOf } from "./evidence.ts";
 import { HOUR } from "./hour-log.ts";
-import { totalAt } from "./measure.ts";
+import { noiseOf, totalAt } from "./measure.ts";
 import { BUSY, slotOf } from "./regimes.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { COLUMN } from "./statistics.ts";
 
 const WINDOW = 60;
-/** Half of what a mean hour holds is noise, at least half a dollar: as `readings.ts` measures totals. */
-const NOISE_SHARE = 0.5;
-const FLOOR_USD = 0.5;
-const RATIO = 1.3;
 
 /**
  * Dollars over expectation within an hour of work that a team is paged for when nothing else is unusual: its own noise sets it, and the page budget
@@ -25,11 +22,12 @@ export function smallestIncidentUsd(
     ({ column, window, against }) =>
       column === COLUMN.usd && window === WINDOW && against === "profile",
   );
+  const statistic = team.statistics[index];
   const typical = team.profile.mean(HOUR.usd);
-  if (index < 0 || typical === 0) return null;
+  if (statistic === undefined || typical === 0) return null;
   const { minimumUsd } = team.settings;
   const expected = Math.max(team.expectedWindow(HOUR.usd, minute, WINDOW), typical);
-  const noise = Math.max(FLOOR_USD, NOISE_SHARE * typical);
+  const noise = noiseOf(typical, statistic.floor);
   const surprise = calibration.totalAt(team, barOf(team));
   const bound = calibration.valueAt(team, slotOf(index, BUSY), surprise);
   const usd = totalAt(bound, expected, typical, noise) - expected;

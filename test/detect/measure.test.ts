@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { riseOver, totalAt } from "../../src/detect/measure.ts";
+import { noiseOf, riseOver, totalAt } from "../../src/detect/measure.ts";
 
 const TYPICAL = 10;
 const NOISE = 5;
@@ -38,5 +38,12 @@ describe("totalAt", () => {
       expect(total).toBeGreaterThan(expected);
       expect(riseOver(total, expected, TYPICAL, NOISE)).toBeCloseTo(0.8, 12);
     }
+  });
+});
+
+describe("noiseOf", () => {
+  it("is half of what a mean window holds, and never less than the floor", () => {
+    expect(noiseOf(TYPICAL, 0.5)).toBe(5);
+    expect(noiseOf(0.2, 0.5)).toBe(0.5);
   });
 });
