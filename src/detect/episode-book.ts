@@ -106,7 +106,8 @@ export class EpisodeBook {
     const places = new Set<SeriesNode>();
     for (const { base, incident } of this.open) {
       if (incident.severity !== "page") continue;
-      if (isOfOne(base, incident.decision?.bar ?? Infinity)) continue;
+      const { kind, decision } = incident;
+      if (isOfOne(base, { kind, bar: decision?.bar ?? Infinity })) continue;
       const isRecent = minute - incident.openedAtMs / 60_000 <= BESIDE_MINUTES;
       if (isRecent) places.add(placeOf(base));
     }

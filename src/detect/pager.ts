@@ -3,8 +3,8 @@ import type { Calibration } from "./calibration.ts";
 import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./detector.ts";
 import { openEpisode, type Episode } from "./episode.ts";
 import type { EpisodeBook } from "./episode-book.ts";
-import { isStormOfErrors } from "./rules.ts";
 import type { Incident } from "./incident.ts";
+import { isStormOfErrors } from "./rules.ts";
 import type { SeriesNode } from "./series-node.ts";
 import type { SeriesTree } from "./series-tree.ts";
 import { isNoCoincidence, isOfOne, stormAround } from "./storm.ts";
@@ -121,7 +121,7 @@ export class Pager {
     }
     const isStorm =
       this.#stormAround(found, minute) !== found ||
-      (!isOfOne(found, verdict.bar) &&
+      (!isOfOne(found, verdict) &&
         isNoCoincidence(this.#tree, this.#book.pagedBeside(found, minute)));
     return isStorm ? () => true : null;
   }

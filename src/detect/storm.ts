@@ -1,3 +1,4 @@
+import type { Verdict } from "./detector.ts";
 import { barOf } from "./evidence.ts";
 import { PERSONAL } from "./incident.ts";
 import type { SeriesNode } from "./series-node.ts";
@@ -29,12 +30,14 @@ const CHANCE = 0.02;
 const QUARTER_MINUTES = 91 * 600;
 
 /**
- * Whether a page is about what one person or key does: it went over a bar of their own. What a small team finds is soon one person's by its dollars, and still
- * the team's.
+ * Whether a page is about what one person or key does: somebody new, or who went over a bar of their own. What a small team finds is soon one person's by its
+ * dollars, and still the team's.
  */
-export function isOfOne(node: SeriesNode, bar: number): boolean {
-  return PERSONAL.includes(node.level) && bar >= barOf(node) - 1e-9;
+export function isOfOne(node: SeriesNode, { kind, bar }: Pick<Verdict, "kind" | "bar">): boolean {
+  return PERSONAL.includes(node.level) && (kind === "new" || bar >= barOf(node) - ROUNDING);
 }
+/** A bar that was stored and read again is about the same. */
+const ROUNDING = 1e-9;
 
 /**
  * Whether pages about `beside` other teams or departments in the last quarter of an hour and one more are too many to be chance: one other in a company of

@@ -91,8 +91,12 @@ describe("isOfOne", () => {
   aNode("user", "ben", team);
 
   it("holds for somebody who went over a bar of their own, and not where the team's was passed", () => {
-    expect(isOfOne(ada, barOf(ada))).toBe(true);
-    expect(isOfOne(ada, barOf(team))).toBe(false);
-    expect(isOfOne(team, barOf(team))).toBe(false);
+    expect(isOfOne(ada, { kind: "spike", bar: barOf(ada) })).toBe(true);
+    expect(isOfOne(ada, { kind: "spike", bar: barOf(team) })).toBe(false);
+    expect(isOfOne(team, { kind: "spike", bar: barOf(team) })).toBe(false);
+  });
+
+  it("holds for somebody new, whom a rule finds", () => {
+    expect(isOfOne(ada, { kind: "new", bar: 0.5 })).toBe(true);
   });
 });
