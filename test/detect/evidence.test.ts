@@ -72,6 +72,7 @@ describe("totalOf", () => {
 
     expect(total(of, QUIET)).toBe(total(only(["demand_60m", 3]), QUIET));
     expect(total(of, DEAD)).toBe(total(of, QUIET));
+    expect(total(only(["dollars_360m", 6]), QUIET)).toBe(total(only(["dollars_360m", 6])));
   });
 
   it("falls with no surprise that rises", () => {
