@@ -1,7 +1,7 @@
 import type { Level } from "./incident.ts";
 import { PeerAverages, type Peers } from "./peer-averages.ts";
 import { BUSY, REGIMES, slotOf } from "./regimes.ts";
-import type { SeriesNode } from "./series-node.ts";
+import { DAY_MINUTES, type SeriesNode } from "./series-node.ts";
 import { TailPool } from "./tail-pool.ts";
 import { FAMILIES, type Statistic } from "./statistics.ts";
 
@@ -16,6 +16,18 @@ export class Calibration {
   readonly #peers = new Map<Level, PeerAverages>();
   readonly #total = new Map<TailClass, TailPool>();
   readonly #families = new Map<TailClass, TailPool[]>();
+
+  #since = -1;
+
+  /** Days are looked at from now on: what was learnt before were only hours. */
+  begin(minute: number): void {
+    if (this.#since < 0) this.#since = minute;
+  }
+
+  /** Days of a series that were looked at. */
+  watchedDays(node: SeriesNode, minute: number): number {
+    return Math.min(node.ageDays(minute), (minute - this.#since) / DAY_MINUTES);
+  }
 
   /** Days of a class's statistic that were learnt. */
   days(node: SeriesNode, slot: number): number {

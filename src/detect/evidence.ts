@@ -139,7 +139,7 @@ function remember(
   at: { readonly minute: number; readonly calibration: Calibration; readonly notes: boolean },
 ): void {
   const { minute, calibration, notes } = at;
-  if (notes && node.ageDays(minute) >= TEACHES_DAYS) teach(node, total);
+  if (notes && calibration.watchedDays(node, minute) >= TEACHES_DAYS) teach(node, total);
   const highest = Math.max(total, node.tails.total);
   node.evidence = highest < 1 ? 0 : calibration.totalSurprise(node, highest);
   if (!notes || total < 1 || node.evidence < HEAVY_FROM) return;
@@ -224,7 +224,7 @@ function rarityOf(
 ): number {
   const { against } = node.statistics[index] as Statistic;
   if ((against !== "past" && against !== "pace") || regime === BUSY) return 0;
-  const days = Math.min(node.ageDays(minute), RARITY_DAYS);
+  const days = Math.min(calibration.watchedDays(node, minute), RARITY_DAYS);
   const active = Math.min(days, node.tails.days(slotOf(index, regime)));
   const peers = Math.max(LEAST_SHARE, calibration.shareOfDays(node, index, regime));
   return -Math.log10((active + RARITY_WEIGHT * peers) / (days + RARITY_WEIGHT));

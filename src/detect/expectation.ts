@@ -35,6 +35,11 @@ export function expectWindowUsd(node: SeriesNode, minute: number, window: Window
   return node.expectedWindow(HOUR.usd, minute, window);
 }
 
+/** Dollars of a five-minute step (epoch minutes / 5). */
+export function expectedStepUsd(node: SeriesNode, step: number): number {
+  return node.expected(HOUR.usd, Math.floor(step / 12)) / 12;
+}
+
 /** What an hour of a key or an agent with a single user is expected to hold: its part of what is expected of that user. */
 export function expectedOfUser(node: SeriesNode, column: HourColumn, hour: number): number {
   const user = node.parent?.children("user").get(node.soleUser ?? "");

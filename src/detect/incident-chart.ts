@@ -1,3 +1,4 @@
+import { expectedStepUsd } from "./expectation.ts";
 import type { Incident } from "./incident.ts";
 import type { SeriesNode } from "./series-node.ts";
 
@@ -18,7 +19,7 @@ function pointAt(node: SeriesNode, step: number): Incident["chart"][number] {
   return {
     startMs: step * 300_000,
     actualUsd: node.chartUsd(step),
-    expectedUsd: node.expectedStep(step),
+    expectedUsd: expectedStepUsd(node, step),
   };
 }
 

@@ -1,5 +1,5 @@
 import { chartOf } from "./incident-chart.ts";
-import { expectWindowUsd } from "./expectation.ts";
+import { expectedStepUsd, expectWindowUsd } from "./expectation.ts";
 import type { Incident } from "./incident.ts";
 import type { LiveSnapshot, LiveView, TeamNow } from "./live.ts";
 import type { SeriesNode } from "./series-node.ts";
@@ -45,7 +45,7 @@ function teamNow(
   const midnightStep = Math.floor(minute / 1440) * 288;
   const step = Math.floor(minute / 5);
   let expectedUsdToday = 0;
-  for (let one = midnightStep; one <= step; one++) expectedUsdToday += node.expectedStep(one);
+  for (let one = midnightStep; one <= step; one++) expectedUsdToday += expectedStepUsd(node, one);
   const { department = "", team = "" } = node.scope;
   const incident = incidents.find(
     ({ state, scope }) =>

@@ -16,6 +16,8 @@ export interface MinuteUse extends MemberUse {
 
 /** What a use says of its user's activity, and what that user usually makes of it. */
 export interface UseParts {
+  /** Whether its minute, model and tool are known, and not only its hour. */
+  hasMinute: boolean;
   cells: number;
   starts: number;
   loads: number;
@@ -35,6 +37,7 @@ export interface UseParts {
 
 /** Of nobody in particular. */
 export const NO_PARTS: Readonly<UseParts> = {
+  hasMinute: true,
   cells: 0,
   starts: 0,
   loads: 0,

@@ -1,6 +1,7 @@
 import { DIM } from "../decode/usage-event.ts";
 import { COUNTER, COUNTERS, PANE_KEY_LENGTH, type PaneTable } from "../reduce/pane.ts";
-import type { Rollup } from "../store/rows.ts";
+import type { HourRollup, Rollup } from "../store/rows.ts";
+import type { HourUse } from "./hour-use.ts";
 import type { PaneUse } from "./series-tree.ts";
 
 const TOKENS = [
@@ -65,3 +66,27 @@ export function usesOfRollups(rollups: readonly Rollup[]): PaneUse[] {
     outputTokens: one.outputTokens,
   }));
 }
+
+/** Rollups by the hour: of what models and tools they are is not told. */
+export function usesOfHours(rollups: readonly HourRollup[]): HourUse[] {
+  return rollups.map((one) => ({
+    minute: Math.floor(one.startMs / 60_000) + LAST_OF_HOUR,
+    department: one.department,
+    team: one.team,
+    user: one.user,
+    key: one.key,
+    agent: one.agent,
+    model: UNKNOWN,
+    tool: UNKNOWN,
+    usd: one.costUsd,
+    usdSquared: 0,
+    requests: one.requests,
+    errors: one.errors,
+    tokens: one.tokens,
+    cacheReadTokens: 0,
+    outputTokens: 0,
+    steps: one.steps,
+  }));
+}
+const LAST_OF_HOUR = 59;
+const UNKNOWN = "unknown";

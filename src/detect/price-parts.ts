@@ -75,7 +75,9 @@ export class UsualTokens implements PricedTokens {
   outputTokens = 0;
   modelUsd = 0;
 
+  /** Of an hour without a usual price of its models nothing is known but sums. */
   learn(hour: PricedTokens): void {
+    if (hour.modelUsd <= 0) return;
     this.tokens = this.tokens * FADE + hour.tokens;
     this.cacheReadTokens = this.cacheReadTokens * FADE + hour.cacheReadTokens;
     this.outputTokens = this.outputTokens * FADE + hour.outputTokens;

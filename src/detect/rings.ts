@@ -23,15 +23,16 @@ export class Rings {
     for (let column = 0; column < MINUTE_COLUMNS; column++) {
       const value = valueOf(use, column);
       if (value === 0) continue;
-      this.minutes.add(minute, column, value);
+      if (parts.hasMinute || !this.steps.has(column)) this.minutes.add(minute, column, value);
       this.steps.add(step, column, value);
     }
     this.steps.addParts(step, use, parts);
   }
 
-  /** One of COLUMN over (minute − window, minute], a day at most. */
+  /** One of COLUMN over (minute − window, minute], a day at most. A whole hour is the same by its steps, and of what is long over there are only those. */
   sum(column: number, minute: number, window: number): number {
-    if (window <= 60 && column < MINUTE_COLUMNS) {
+    const isBySteps = isWholeHour(minute, window) && this.steps.has(column);
+    if (window <= HOUR && column < MINUTE_COLUMNS && !isBySteps) {
       return this.minutes.sum(column, minute - window, minute);
     }
     return this.sumOfSteps(column, minute, window);
@@ -53,4 +54,10 @@ export class Rings {
     this.minutes.reserve(60);
     this.steps.reserve(12);
   }
+}
+
+const HOUR = 60;
+
+function isWholeHour(minute: number, window: number): boolean {
+  return window === HOUR && minute % HOUR === HOUR - 1;
 }

@@ -26,7 +26,8 @@ export function retryStorm(team: SeriesNode, minute: number): Finding | null {
   if (errors < STORM_ERRORS) return null;
   const requests = team.requests(minute, STORM_WINDOW);
   const share = errors / requests;
-  if (share < Math.max(STORM_SHARE, STORM_RISE * team.errorShare)) return null;
+  const usual = team.errors?.value ?? 0;
+  if (share < Math.max(STORM_SHARE, STORM_RISE * usual)) return null;
   const expected = team.expectedWindow(HOUR.requests, minute, STORM_WINDOW);
   if (requests < STORM_REQUESTS * expected) return null;
   const node = holderOf(team, minute, errors);
@@ -35,7 +36,7 @@ export function retryStorm(team: SeriesNode, minute: number): Finding | null {
     severity: "page",
     statistic: STORM_STATISTIC,
     window: STORM_WINDOW,
-    score: Math.log10(errors / Math.max(1, team.errorShare * requests)),
+    score: Math.log10(errors / Math.max(1, usual * requests)),
     bar: Math.log10(STORM_RISE),
   });
   return isOnItsWay(node, verdict) ? { node, verdict } : null;

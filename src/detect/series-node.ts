@@ -3,7 +3,7 @@ import { ActiveUsers } from "./active-users.ts";
 import { ErrorShare } from "./error-share.ts";
 import { expectedOfUser } from "./expectation.ts";
 import type { HeavyDays } from "./heavy-days.ts";
-import { HOUR, HISTORY_HOURS, HourLog, type HourColumn, type HourSample } from "./hour-log.ts";
+import { HISTORY_HOURS, HourLog, type HourColumn, type HourSample } from "./hour-log.ts";
 import { PERSONAL, type Level, type Scope } from "./incident.ts";
 import type { LocalHours } from "./local-hours.ts";
 import { Members, type MemberDimension } from "./members.ts";
@@ -67,9 +67,9 @@ export class SeriesNode {
   #windows: WindowExpectations | null = null;
   /** Null as long as somebody else holds what it would. */
   #rings: Rings | null = null;
-  /** Null for a person and a person's key; the errors for all but groups. */
+  /** Null for a person and a person's key; what part of requests usually fails: of groups alone. */
   readonly #activeUsers: ActiveUsers | null;
-  readonly #errors: ErrorShare | null;
+  readonly errors: ErrorShare | null;
   #lastClosed = -1;
   #firstMinute: number;
   /** Minute of the last use, and of a key or agent its only user so far, null once there are two. */
@@ -98,7 +98,7 @@ export class SeriesNode {
     this.scope = scope;
     this.statistics = statisticsOf(level);
     this.log = isGroup(level) ? new HourLog() : null;
-    this.#errors = isGroup(level) ? new ErrorShare() : null;
+    this.errors = isGroup(level) ? new ErrorShare() : null;
     this.members = level === "user" ? new Members(this) : null;
     this.teamDays = level === "team" ? new TeamDays() : null;
     this.rates = level === "user" ? new UsualRates() : null;
@@ -148,7 +148,7 @@ export class SeriesNode {
   add(use: MinuteUse, parts: UseParts): void {
     const { minute } = use;
     if (this.soleUser !== use.user) this.soleUser = this.soleUser === undefined ? use.user : null;
-    this.members?.add(use);
+    if (parts.hasMinute) this.members?.add(use);
     if (!this.isTold) this.#ownRings().add(use, parts);
     this.#activeUsers?.add(use.user, minute);
     // Nothing of its past is in the baseline any more: it is as new. One event from 1970 must not make everybody 56 years old.
@@ -206,16 +206,27 @@ export class SeriesNode {
 
   /** Everything over (minute − window, minute]. */
   totals(minute: number, window: number): HourSample {
+    const of = (column: number): number => this.sum(column, minute, window);
     return {
-      usd: this.usd(minute, window),
-      requests: this.requests(minute, window),
-      tokens: this.sum(COLUMN.tokens, minute, window),
-      activeUsers:
-        this.#activeUsers?.count(minute - window) ?? Number(this.lastMinute > minute - window),
-      cells: this.sum(COLUMN.cells, minute, window),
-      starts: this.sum(COLUMN.starts, minute, window),
-      loads: this.sum(COLUMN.loads, minute, window),
+      usd: of(COLUMN.usd),
+      requests: of(COLUMN.requests),
+      tokens: of(COLUMN.tokens),
+      activeUsers: this.#activeAfter(minute - window),
+      cells: of(COLUMN.cells),
+      starts: of(COLUMN.starts),
+      loads: of(COLUMN.loads),
     };
+  }
+
+  #activeAfter(minute: number): number {
+    return this.#activeUsers?.count(minute) ?? Number(this.lastMinute > minute);
+  }
+
+  /** What an hour held, of who has sums of its own, at its end. */
+  heldIn(hour: number): HourSample {
+    const { steps } = this.#ownRings();
+    if (!steps.has(COLUMN.requests)) return this.totals(hour * 60 + 59, 60);
+    return steps.hour(hour, this.#activeAfter(hour * 60 - 1));
   }
 
   /** `sum` by steps of five minutes however short the window is, a day at most. */
@@ -228,19 +239,9 @@ export class SeriesNode {
     return this.#rings?.steps.sum(COLUMN.usd, first - 1, last) ?? 0;
   }
 
-  /** Share of a group's requests that usually fail. */
-  get errorShare(): number {
-    return this.#errors?.value ?? 0;
-  }
-
   /** Days since it was first seen. */
   ageDays(minute: number): number {
     return this.#firstMinute < 0 ? 0 : (minute - this.#firstMinute) / DAY_MINUTES;
-  }
-
-  /** What is expected of a five-minute step. */
-  expectedStep(step: number): number {
-    return this.expected(HOUR.usd, Math.floor(step / 12)) / 12;
   }
 
   /** What is expected of an hour: a column of HOUR. */
@@ -277,7 +278,7 @@ export class SeriesNode {
     this.profile.close(hour, hourOf(normal), this.hours);
     this.rates?.learn(normal);
     this.usualTokens?.learn(pricedTokens(this, end, 60));
-    this.#errors?.learn(held.requests, this.sum(COLUMN.errors, end, 60));
+    this.errors?.learn(held.requests, this.sum(COLUMN.errors, end, 60));
   }
 
   /** Lets go of the details that no window before `minute` asks for any more; the hours stay. */

@@ -1,6 +1,7 @@
 import { OTHER } from "../decode/usage-event.ts";
 import { HISTORY_HOURS, type HourSample } from "./hour-log.ts";
 import type { Level, Scope } from "./incident.ts";
+import { activityOf, lastMinuteOf, type UserHour } from "./hour-use.ts";
 import { LocalHours } from "./local-hours.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import { SeriesNode } from "./series-node.ts";
@@ -47,9 +48,38 @@ export class SeriesTree {
 
   /** Adds one pane to every node on its paths, and tells `touched`. `now` is the newest minute seen. */
   add(use: PaneUse, touched: Touched, now: number): void {
+    const team = this.#teamOf(use, now);
+    this.#addWith(this.#partsOf(use, team), use, { team, touched, now });
+  }
+
+  /**
+   * Adds an hour of a user as `add` would its minutes, as far as hours tell: how the steps went is not known. All of it goes into one minute, since who asks
+   * for so old a time asks for whole hours.
+   */
+  addHour(of: UserHour, touched: Touched): void {
+    const now = of.hour * 60 + 59;
+    let user: SeriesNode | undefined;
+    for (const [index, use] of of.uses.entries()) {
+      const team = this.#teamOf(use, now);
+      const parts = this.#partsOfHour(use, index === 0 ? of : null, team);
+      this.#addWith(parts, use, { team, touched, now });
+      user = team?.children("user").get(use.user);
+    }
+    if (user !== undefined) user.lastMinute = lastMinuteOf(of);
+  }
+
+  #teamOf(use: PaneUse, now: number): SeriesNode | null {
     const department = this.#child(this.organisation, "department", use.department, now);
-    const team = department && this.#child(department, "team", use.team, now);
-    const parts = this.#partsOf(use, team);
+    return department && this.#child(department, "team", use.team, now);
+  }
+
+  #addWith(
+    parts: UseParts,
+    use: PaneUse,
+    at: { readonly team: SeriesNode | null; readonly touched: Touched; readonly now: number },
+  ): void {
+    const { team, touched, now } = at;
+    const department = this.organisation.children("department").get(use.department);
     const addTo = (node: SeriesNode): void => {
       node.add(use, parts);
       touched.touch(node);
@@ -61,7 +91,7 @@ export class SeriesTree {
     team.sessions?.add(use);
     for (const level of TEAM_LEVELS) {
       const value = use[level];
-      if (value === UNNAMED || value === OTHER) continue;
+      if (!isName(value)) continue;
       const leaf = this.#child(team, level, value, now);
       if (leaf !== null) addTo(leaf);
     }
@@ -71,14 +101,32 @@ export class SeriesTree {
   #partsOf(use: PaneUse, team: SeriesNode | null): UseParts {
     const user = team?.children("user").get(use.user);
     const last = user?.lastMinute ?? -1;
-    const isNamed = use.user !== UNNAMED && use.user !== OTHER;
+    const isNamed = isName(use.user);
     const parts = this.#parts;
     const isNewer = Math.floor(use.minute / STEP_MINUTES) > Math.floor(last / STEP_MINUTES);
+    parts.hasMinute = true;
     parts.cells = isNamed && isNewer ? 1 : 0;
     parts.starts = isNamed && (last < 0 || use.minute - last > START_MINUTES) ? 1 : 0;
-    addRates(parts, use, user?.rates ?? null, this.#prices);
+    const rates = user?.rates ?? null;
+    addRates(parts, use, rates);
+    if (rates !== null) addShifts(parts, use, rates, this.#prices);
     parts.modelUsd = this.#prices.usualUsd(use);
     this.#prices.add(use);
+    return parts;
+  }
+
+  /** `of`: its user's hour, once for all that is of it. */
+  #partsOfHour(use: PaneUse, of: UserHour | null, team: SeriesNode | null): UseParts {
+    const user = team?.children("user").get(use.user);
+    const parts = this.#parts;
+    parts.hasMinute = false;
+    parts.cells = 0;
+    parts.starts = 0;
+    if (of !== null && isName(use.user)) {
+      Object.assign(parts, activityOf(of, user?.lastMinute ?? -1, START_MINUTES));
+    }
+    parts.modelUsd = 0;
+    addRates(parts, use, user?.rates ?? null);
     return parts;
   }
 
@@ -109,10 +157,9 @@ export class SeriesTree {
 
   /** Closes an hour: what each node held of it becomes history. `normal` takes out what an incident added; null: nothing of it is normal. */
   closeHour(hour: number, normal: (node: SeriesNode, held: HourSample) => HourSample | null): void {
-    const end = hour * 60 + 59;
     for (const node of this.nodes) {
-      if (node.lastMinute < hour * 60) continue;
-      const held = node.totals(end, 60);
+      if (node.lastMinute < hour * 60 || node.isTold) continue;
+      const held = node.heldIn(hour);
       if (held.requests > 0) node.closeHour(hour, held, normal(node, held));
     }
   }
@@ -175,20 +222,18 @@ export class SeriesTree {
   }
 }
 
-/** What the user usually makes of as much activity, and how far the last step was from that. Of somebody unknown: what it is. */
-function addRates(
-  parts: UseParts,
-  use: PaneUse,
-  rates: UsualRates | null,
-  prices: PriceIndex,
-): void {
+/** What the user usually makes of as much activity. Of somebody unknown: what it is. */
+function addRates(parts: UseParts, use: PaneUse, rates: UsualRates | null): void {
   const known = rates?.known === true;
   parts.loads = known ? use.requests / rates.requestsPerCell : parts.cells;
   parts.usualRequests = known ? parts.cells * rates.requestsPerCell : use.requests;
   parts.usualTokens = known ? use.requests * rates.tokensPerRequest : use.tokens;
   parts.usualUsd = known ? use.tokens * rates.usdPerToken : use.usd;
   parts.ratedCells = 0;
-  if (rates === null) return;
+}
+
+/** How far the user's last step, if this one begins a new one, was from what is usual. */
+function addShifts(parts: UseParts, use: PaneUse, rates: UsualRates, prices: PriceIndex): void {
   rates.count(Math.floor(use.minute / STEP_MINUTES), use, prices.of(use.tool, use.model));
   parts.ratedCells = rates.shift.cells;
   parts.priceShift = rates.shift.price;
@@ -204,3 +249,7 @@ function isLeaf(level: Level): boolean {
 
 /** An absent key, agent or tool is `unknown`: no series of its own. */
 const UNNAMED = "unknown";
+
+function isName(value: string): boolean {
+  return value !== UNNAMED && value !== OTHER;
+}

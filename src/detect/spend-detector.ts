@@ -5,6 +5,7 @@ import { DropWatch } from "./drop-watch.ts";
 import { Episode, type Track } from "./episode.ts";
 import { EpisodeBook, type IncidentChange } from "./episode-book.ts";
 import type { HourSample } from "./hour-log.ts";
+import { userHours, type HourUse } from "./hour-use.ts";
 import type { Incident } from "./incident.ts";
 import { isTouched, unmaskHour } from "./masks.ts";
 import { Pager } from "./pager.ts";
@@ -69,6 +70,21 @@ export class SpendDetector {
     const last = uses.at(-1);
     if (last !== undefined) this.#newestMs = Math.max(this.#newestMs, last.minute * 60_000);
     this.#apply(uses, this.#newestMs, false);
+  }
+
+  /**
+   * History of which only whole hours are told, in order of hour, department, team and user, before any `learn`: what is usual at which hour, but not how
+   * far a day goes.
+   */
+  learnHours(uses: readonly HourUse[]): void {
+    this.#touched.begin();
+    for (const one of userHours(uses)) {
+      const end = one.hour * 60 + 59;
+      if (end > this.#minute) this.#enter(end);
+      this.tree.addHour(one, this.#touched);
+      this.#minute = Math.max(this.#minute, end);
+      this.#newestMs = Math.max(this.#newestMs, this.#minute * 60_000);
+    }
   }
 
   /** New panes (any order) up to event time `newestMs`; gives what changed. */
@@ -186,6 +202,7 @@ export class SpendDetector {
   #watchAll(minute: number, judges: boolean): void {
     const masking = this.#book.masking(minute);
     const at = { minute, newestMs: this.#newestOfStepMs };
+    this.#calibration.begin(minute);
     for (const node of this.#touched.inOrder()) {
       if (node.statistics.length === 0 || node.isTold) continue;
       const day = node.hours.day(minute);

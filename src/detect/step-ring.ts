@@ -1,9 +1,13 @@
+import type { HourSample } from "./hour-log.ts";
 import type { MinuteUse, UseParts } from "./minute-use.ts";
 import { COLUMN } from "./statistics.ts";
 import { TimeRing } from "./time-ring.ts";
 
 /** A day of five-minute steps and room for late events: the charts, and the windows of hours. */
 const STEPS = 320;
+const STEPS_PER_HOUR = 12;
+/** Up to the last column that an hour is made of. */
+const held = new Float64Array(COLUMN.loads);
 
 /** Sums by steps of five minutes: the first `columns` of COLUMN without the errors. What is not kept is 0. */
 export class StepRing extends TimeRing {
@@ -24,6 +28,25 @@ export class StepRing extends TimeRing {
 
   override sum(column: number, after: number, to: number): number {
     return this.has(column) ? super.sum(placeOf(column), after, to) : 0;
+  }
+
+  /** What a whole hour held. */
+  hour(hour: number, activeUsers: number): HourSample {
+    const first = hour * STEPS_PER_HOUR;
+    this.sums(first - 1, first + STEPS_PER_HOUR - 1, held);
+    return {
+      usd: this.#held(COLUMN.usd),
+      requests: this.#held(COLUMN.requests),
+      tokens: this.#held(COLUMN.tokens),
+      activeUsers,
+      cells: this.#held(COLUMN.cells),
+      starts: this.#held(COLUMN.starts),
+      loads: this.#held(COLUMN.loads),
+    };
+  }
+
+  #held(column: number): number {
+    return this.has(column) ? (held[placeOf(column)] as number) : 0;
   }
 
   /** What a use says of its user and of its price, as far as it is kept. */

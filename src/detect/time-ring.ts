@@ -62,7 +62,24 @@ export class TimeRing {
     if (this.#newest <= after || this.#length === 0) return 0;
     const from = this.#indexAfter(Math.max(after, this.#newest - this.#slots));
     const until = to >= this.#newest ? this.#length : this.#indexAfter(to);
-    if (until <= from) return 0;
+    return until <= from ? 0 : this.#between(from, until, column);
+  }
+
+  /** Sums of as many columns as `into` has room for, over buckets (after, to]: looked up once for all. */
+  sums(after: number, to: number, into: Float64Array): void {
+    into.fill(0);
+    if (this.#newest <= after || this.#length === 0) return;
+    const from = this.#indexAfter(Math.max(after, this.#newest - this.#slots));
+    const until = to >= this.#newest ? this.#length : this.#indexAfter(to);
+    if (until <= from) return;
+    const columns = Math.min(into.length, this.#width - 1);
+    for (let column = 0; column < columns; column++) {
+      into[column] = this.#between(from, until, column);
+    }
+  }
+
+  /** Of the rows from one index to before another. */
+  #between(from: number, until: number, column: number): number {
     const end = this.#total(until - 1, column);
     const sum = end - this.#total(from - 1, column);
     return Math.abs(sum) > ROUNDING * Math.abs(end) ? sum : 0;

@@ -3,9 +3,10 @@ import { retry } from "../runtime/retry.ts";
 import type { Connection } from "./connect.ts";
 import { INCIDENTS, type Query } from "./queries.ts";
 import { readAhead } from "./read-ahead.ts";
-import { wholeSteps } from "./rollup-reader.ts";
+import { hourRollupOf, rollupOf, wholeSteps } from "./rollup-reader.ts";
 import type {
   DeliveryRow,
+  HourRollup,
   IncidentActionRow,
   IncidentRow,
   IncidentStore,
@@ -88,29 +89,45 @@ export class ClickHouseIncidentStore implements IncidentStore {
     }));
   }
 
+  async historySize(fromMs: number, toMs: number, upTo?: readonly SeenPosition[]): Promise<number> {
+    const within = upToOf(upTo);
+    const params = { from: seconds(fromMs), to: seconds(toMs), ...within.params };
+    const [found] = await this.#rows<{ sums: string }>(INCIDENTS.historySize(within.sql), params);
+    return Number(found?.sums ?? 0);
+  }
+
   async *history(
     fromMs: number,
     toMs: number,
     upTo?: readonly SeenPosition[],
   ): AsyncIterable<readonly Rollup[]> {
-    const within = upTo === undefined ? { sql: "1", params: {} } : upToCondition(upTo);
+    const bytes = this.#historyBytes(INCIDENTS.history, { fromMs, toMs }, upToOf(upTo));
+    yield* wholeSteps(readAhead(bytes, AHEAD_BYTES), rollupOf);
+  }
+
+  async *hourHistory(
+    fromMs: number,
+    toMs: number,
+    upTo?: readonly SeenPosition[],
+  ): AsyncIterable<readonly HourRollup[]> {
+    const bytes = this.#historyBytes(INCIDENTS.hourHistory, { fromMs, toMs }, upToOf(upTo));
+    yield* wholeSteps(readAhead(bytes, AHEAD_BYTES), hourRollupOf);
+  }
+
+  /** Asks for a day at a time, so that memory stays small on both sides, from the first that holds anything. */
+  async *#historyBytes(
+    sqlOf: (upTo: string) => string,
+    { fromMs, toMs }: Readonly<Record<"fromMs" | "toMs", number>>,
+    within: Query,
+  ): AsyncIterable<Uint8Array> {
     const [found] = await this.#rows<{ first: string; last: string; n: string }>(
       INCIDENTS.historySpan(within.sql),
       { from: seconds(fromMs), to: seconds(toMs), ...within.params },
     );
     if (found === undefined || Number(found.n) === 0) return;
-    const firstMs = Math.max(fromMs, Number(found.first) * 1000);
     const endMs = Math.min(toMs, Number(found.last) * 1000 + 1);
-    yield* wholeSteps(readAhead(this.#historyBytes({ firstMs, endMs, toMs }, within), AHEAD_BYTES));
-  }
-
-  /** Asks for a day at a time, so that memory stays small on both sides. */
-  async *#historyBytes(
-    { firstMs, endMs, toMs }: Readonly<Record<"firstMs" | "endMs" | "toMs", number>>,
-    within: Query,
-  ): AsyncIterable<Uint8Array> {
-    const sql = INCIDENTS.history(within.sql);
-    for (let dayMs = firstMs; dayMs < endMs;) {
+    const sql = sqlOf(within.sql);
+    for (let dayMs = Math.max(fromMs, Number(found.first) * 1000); dayMs < endMs;) {
       const nextMs = Math.min(toMs, Math.floor(dayMs / DAY_MS + 1) * DAY_MS);
       const params = { from: seconds(dayMs), to: seconds(nextMs), ...within.params };
       yield* this.#connection.text(sql, { params });
@@ -142,6 +159,10 @@ export class ClickHouseIncidentStore implements IncidentStore {
   #patiently<T>(work: () => Promise<T>): Promise<T> {
     return retry(work, { clock: this.#clock, baseMs: 50, maxMs: 2_000, deadlineMs: PATIENCE_MS });
   }
+}
+
+function upToOf(upTo: readonly SeenPosition[] | undefined): Query {
+  return upTo === undefined ? { sql: "1", params: {} } : upToCondition(upTo);
 }
 
 /** ClickHouse's `2026-11-22 05:17:00.123`, UTC. */

@@ -202,6 +202,9 @@ function newestRevisions(having: string): string {
   ORDER BY incident_id, revision DESC, stored_at DESC LIMIT 1 BY incident_id`;
 }
 
+const ALL_TOKENS = `sum(usage.uncached_input_tokens + usage.cache_read_input_tokens + usage.cache_write_5m_input_tokens + usage.cache_write_1h_input_tokens
+    + usage.output_tokens)`;
+
 export const INCIDENTS = {
   saveIncidents: `INSERT INTO incidents (incident_id, revision, kind, severity, state, department, team, user, opened_at, paged_at, updated_at,
   resolved_at, expected_usd, actual_usd, excess_usd, document, stored_at) ${ASYNC_OFF} FORMAT JSONEachRow`,
@@ -222,18 +225,36 @@ FROM incident_actions FINAL WHERE at_ms > {sinceMs:Int64} ORDER BY at, action_id
     upTo: string,
   ) => `SELECT count() AS n, toUnixTimestamp(min(minute)) AS first, toUnixTimestamp(max(minute)) AS last
 FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UInt32} AND ${upTo}`,
-  /** Read by `rollup-reader.ts`, column by column in this order. */
-  history: (
+  historySize: (
     upTo: string,
-  ) => `SELECT toUnixTimestamp(toStartOfFiveMinutes(minute)) * 1000 AS startMs, department, team, user, key, agent, model, tool,
-  sum(usage.requests) AS requests, sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens, sum(usage.output_tokens) AS outputTokens,
-  sum(usage.uncached_input_tokens + usage.cache_read_input_tokens + usage.cache_write_5m_input_tokens + usage.cache_write_1h_input_tokens
-    + usage.output_tokens) AS tokens,
-  toFloat64(sum(usage.cost_usd)) AS costUsd
-FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UInt32} AND ${upTo}
-GROUP BY startMs, department, team, user, key, agent, model, tool ORDER BY startMs, department, team, user, key, agent, model, tool
-SETTINGS max_execution_time = 300 FORMAT RowBinary`,
+  ) => `SELECT uniqCombined(toStartOfFiveMinutes(minute), department, team, user, key, agent, model, tool) AS sums
+FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UInt32} AND ${upTo}`,
+  history: (upTo: string) =>
+    historyQuery(upTo, {
+      by: "toUnixTimestamp(toStartOfFiveMinutes(minute)) * 1000 AS startMs, department, team, user, key, agent, model, tool",
+      keys: "startMs, department, team, user, key, agent, model, tool",
+      sums: `sum(usage.requests) AS requests, sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens,
+  sum(usage.output_tokens) AS outputTokens, ${ALL_TOKENS} AS tokens, toFloat64(sum(usage.cost_usd)) AS costUsd`,
+    }),
+  hourHistory: (upTo: string) =>
+    historyQuery(upTo, {
+      by: "toUnixTimestamp(toStartOfHour(minute)) * 1000 AS startMs, department, team, user, key, agent",
+      keys: "startMs, department, team, user, key, agent",
+      sums: `sum(usage.requests) AS requests, sum(usage.errors) AS errors, ${ALL_TOKENS} AS tokens, toFloat64(sum(usage.cost_usd)) AS costUsd,
+  groupBitOr(bitShiftLeft(toUInt64(1), intDiv(toMinute(minute), 5))) AS steps`,
+    }),
 } as const;
+
+/** Sums by steps of time: RowBinary, read by `rollup-reader.ts` column by column in this order. */
+function historyQuery(
+  upTo: string,
+  { by, keys, sums }: Readonly<Record<"by" | "keys" | "sums", string>>,
+): string {
+  return `SELECT ${by}, ${sums}
+FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UInt32} AND ${upTo}
+GROUP BY ${keys} ORDER BY ${keys}
+SETTINGS max_execution_time = 300 FORMAT RowBinary`;
+}
 
 export const USE_HISTORY = {
   span: `SELECT count() AS n, intDiv(toUnixTimestamp(min(usage.minute)), 60) AS first, intDiv(toUnixTimestamp(max(usage.minute)), 60) AS last

@@ -1,16 +1,17 @@
-import type { Rollup } from "./rows.ts";
+import type { HourRollup, Rollup } from "./rows.ts";
 import { RowBinaryReader } from "./row-binary-reader.ts";
 
-/** Reads RowBinary of `INCIDENTS.history` as it arrives, and gives it in whole steps of time: no step is in two chunks, wherever the answer was cut. */
-export async function* wholeSteps(
+/** Reads RowBinary as it arrives, and gives it in whole steps of time: no step is in two chunks, wherever the answer was cut. `rowOf` reads one row. */
+export async function* wholeSteps<Row extends { readonly startMs: number }>(
   bytes: AsyncIterable<Uint8Array>,
-): AsyncIterable<readonly Rollup[]> {
+  rowOf: (row: RowBinaryReader) => Row,
+): AsyncIterable<readonly Row[]> {
   const reader = new RowBinaryReader();
-  let open: Rollup[] = [];
+  let open: Row[] = [];
   for await (const chunk of bytes) {
     reader.add(chunk);
     let begun = open.length > 0 ? 0 : -1;
-    for (let next = reader.row(rollupOf); next !== null; next = reader.row(rollupOf)) {
+    for (let next = reader.row(rowOf); next !== null; next = reader.row(rowOf)) {
       if (open.at(-1)?.startMs !== next.startMs) begun = open.length;
       open.push(next);
     }
@@ -22,8 +23,8 @@ export async function* wholeSteps(
   if (open.length > 0) yield open;
 }
 
-/** Columns in the order of the statement. */
-function rollupOf(row: RowBinaryReader): Rollup {
+/** Of `INCIDENTS.history`, columns in its order. */
+export function rollupOf(row: RowBinaryReader): Rollup {
   return {
     startMs: row.u64(),
     department: row.name(),
@@ -39,5 +40,22 @@ function rollupOf(row: RowBinaryReader): Rollup {
     outputTokens: row.u64(),
     tokens: row.u64(),
     costUsd: row.f64(),
+  };
+}
+
+/** Of `INCIDENTS.hourHistory`. */
+export function hourRollupOf(row: RowBinaryReader): HourRollup {
+  return {
+    startMs: row.u64(),
+    department: row.name(),
+    team: row.name(),
+    user: row.name(),
+    key: row.name(),
+    agent: row.name(),
+    requests: row.u64(),
+    errors: row.u64(),
+    tokens: row.u64(),
+    costUsd: row.f64(),
+    steps: row.u64(),
   };
 }

@@ -21,6 +21,23 @@ export interface Rollup {
   readonly costUsd: number;
 }
 
+/** What was spent in an hour, by user, key and agent. */
+export interface HourRollup {
+  /** Start of the hour, epoch ms. */
+  readonly startMs: number;
+  readonly department: string;
+  readonly team: string;
+  readonly user: string;
+  readonly key: string;
+  readonly agent: string;
+  readonly requests: number;
+  readonly errors: number;
+  readonly tokens: number;
+  readonly costUsd: number;
+  /** Bit i is set where its i-th five minutes held something. */
+  readonly steps: number;
+}
+
 /** What one or more commits added, by minute and dimensions. Dimension fields are names, money is dollars in a double. */
 export interface CommittedUse {
   /** Epoch minute of event time. */
@@ -132,7 +149,15 @@ export interface IncidentStore {
   loadActions(sinceMs: number): Promise<IncidentActionRow[]>;
   /** Newest revision of each incident of which one was stored at or after `storedSinceMs`, by the clock of who stored it. */
   changedIncidents(storedSinceMs: number): Promise<IncidentRow[]>;
-  /** Five-minute rollups of [fromMs, toMs), in order of time, in chunks; given `upTo`, only of the commits up to there. */
+  /** About how many rollups `history` would give. */
+  historySize(fromMs: number, toMs: number, upTo?: readonly SeenPosition[]): Promise<number>;
+  /** The same time by the hour, in the same order; with `toMs` an hour begins. */
+  hourHistory(
+    fromMs: number,
+    toMs: number,
+    upTo?: readonly SeenPosition[],
+  ): AsyncIterable<readonly HourRollup[]>;
+  /** Five-minute rollups of [fromMs, toMs), in order of time, department, team and user, in chunks; given `upTo`, only of the commits up to there. */
   history(
     fromMs: number,
     toMs: number,

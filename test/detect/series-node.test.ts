@@ -94,18 +94,18 @@ describe("SeriesNode", () => {
       const minute = hour * 60 + 30;
       node.add(aUse({ minute, requests: 100, errors }), parts());
     };
-    expect(node.errorShare).toBe(0);
+    expect(node.errors?.value).toBe(0);
     for (let hour = MONDAY_HOUR; hour < MONDAY_HOUR + 20; hour++) {
       add(hour, 2);
       const held = node.totals(hour * 60 + 59, 60);
       node.closeHour(hour, held, held);
     }
-    expect(node.errorShare).toBeCloseTo(0.02, 6);
+    expect(node.errors?.value).toBeCloseTo(0.02, 6);
 
     add(MONDAY_HOUR + 20, 90);
     node.closeHour(MONDAY_HOUR + 20, node.totals((MONDAY_HOUR + 20) * 60 + 59, 60), null);
 
-    expect(node.errorShare).toBeCloseTo(0.02, 6);
+    expect(node.errors?.value).toBeCloseTo(0.02, 6);
     expect(node.sum(COLUMN.errors, (MONDAY_HOUR + 20) * 60 + 59, 15)).toBe(0);
     expect(node.sum(COLUMN.errors, (MONDAY_HOUR + 20) * 60 + 59, 60)).toBe(90);
   });

@@ -35,12 +35,16 @@ describe("TimeRing", () => {
 
         const from = newest + after;
         const to = from + length;
+        const all = new Float64Array(4).fill(7);
+        ring.sums(from, to, all);
+        expect(all[3]).toBe(0);
         for (const column of [0, 1, 2]) {
           const expected = kept
             .filter((one) => one.column === column && one.bucket > newest - SLOTS)
             .filter(({ bucket }) => bucket > from && bucket <= to)
             .reduce((sum, { value }) => sum + value, 0);
           expect(ring.sum(column, from, to)).toBe(expected);
+          expect(all[column]).toBe(expected);
         }
         expect(ring.newest).toBe(newest);
       }),

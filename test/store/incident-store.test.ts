@@ -4,7 +4,13 @@ import { SystemClock } from "../../src/runtime/clock.ts";
 import { ClickHouseStore } from "../../src/store/clickhouse-store.ts";
 import type { Connection } from "../../src/store/connect.ts";
 import { ClickHouseIncidentStore } from "../../src/store/incident-store.ts";
-import type { DeliveryRow, IncidentActionRow, IncidentRow, Rollup } from "../../src/store/rows.ts";
+import type {
+  DeliveryRow,
+  HourRollup,
+  IncidentActionRow,
+  IncidentRow,
+  Rollup,
+} from "../../src/store/rows.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { startTestEngine, truncateAll, type TestEngine } from "../support/clickhouse/engine.ts";
 import { MINUTE_MS, aBatch, aStep, type PaneSpec } from "../support/clickhouse/pane-builders.ts";
@@ -204,6 +210,30 @@ describe("ClickHouseIncidentStore", () => {
       [MINUTE_MS + 2 * day, "b", 2, 16, 1.5],
     ]);
     expect(rollups[0]).toMatchObject({ department: "unknown", user: "unknown", model: "unknown" });
+  });
+
+  it("gives it by the hour as well, and says which five minutes held something", async () => {
+    const hourMs = Math.floor(MINUTE_MS / 3_600_000) * 3_600_000;
+    await usage([
+      { minuteMs: hourMs, team: "a", requests: 2, cost_nanos: 1_500_000_000 },
+      { minuteMs: hourMs + 4 * 60_000, team: "a", requests: 1, cost_nanos: 500_000_000 },
+      { minuteMs: hourMs + 59 * 60_000, team: "a", requests: 1 },
+      { minuteMs: hourMs + 3_600_000, team: "a", requests: 7 },
+      { minuteMs: hourMs + 7_200_000, team: "a", requests: 9 },
+    ]);
+    const hours: HourRollup[] = [];
+    const toMs = hourMs + 7_200_000;
+
+    for await (const chunk of store.hourHistory(0, toMs)) hours.push(...chunk);
+
+    expect(
+      hours.map(({ startMs, requests, costUsd, steps }) => [startMs, requests, costUsd, steps]),
+    ).toEqual([
+      [hourMs, 4, 2, 0b1000_0000_0001],
+      [hourMs + 3_600_000, 7, 0, 0b1],
+    ]);
+    expect(await store.historySize(0, toMs)).toBe(3);
+    expect(await store.historySize(0, hourMs)).toBe(0);
   });
 
   it("gives history from its first minute to before its last", async () => {

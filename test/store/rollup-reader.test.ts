@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { wholeSteps } from "../../src/store/rollup-reader.ts";
+import { rollupOf, wholeSteps } from "../../src/store/rollup-reader.ts";
 import { RowBinaryWriter } from "../../src/store/row-binary.ts";
 import type { Rollup } from "../../src/store/rows.ts";
 
@@ -31,7 +31,8 @@ describe("wholeSteps", () => {
     await fc.assert(
       fc.asyncProperty(rollups, fc.array(fc.integer({ min: 1, max: 200 })), async (rows, cuts) => {
         const chunks: (readonly Rollup[])[] = [];
-        for await (const chunk of wholeSteps(cut(encoded(rows), cuts))) chunks.push(chunk);
+        const steps = wholeSteps(cut(encoded(rows), cuts), rollupOf);
+        for await (const chunk of steps) chunks.push(chunk);
 
         expect(chunks.flat()).toEqual(rows);
         const ends = chunks.map((chunk) => chunk.at(-1)?.startMs);
@@ -44,7 +45,7 @@ describe("wholeSteps", () => {
   it("refuses an answer that ends in the middle of a row", async () => {
     const [row] = fc.sample(rollup, 1);
     const bytes = encoded(row === undefined ? [] : [row]);
-    const steps = wholeSteps(cut(bytes.subarray(0, bytes.length - 1), []));
+    const steps = wholeSteps(cut(bytes.subarray(0, bytes.length - 1), []), rollupOf);
 
     await expect(steps[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: "store_unavailable",

@@ -1,6 +1,7 @@
 import { AppError } from "../../src/runtime/errors.ts";
 import type {
   DeliveryRow,
+  HourRollup,
   IncidentActionRow,
   IncidentRow,
   IncidentStore,
@@ -59,6 +60,22 @@ export class MemoryIncidentStore implements IncidentStore {
     return Promise.resolve(this.actions.filter((row) => row.at_ms > sinceMs));
   }
 
+  async historySize(fromMs: number, toMs: number): Promise<number> {
+    let size = 0;
+    for await (const chunk of this.history(fromMs, toMs)) size += chunk.length;
+    return size;
+  }
+
+  async *hourHistory(fromMs: number, toMs: number): AsyncIterable<readonly HourRollup[]> {
+    const hours = new Map<string, HourRollup>();
+    for await (const chunk of this.history(fromMs, toMs))
+      for (const one of chunk) addHour(hours, one);
+    const rows = [...hours.values()];
+    const inOrder = (a: HourRollup, b: HourRollup): number =>
+      a.startMs - b.startMs || userOf(a).localeCompare(userOf(b));
+    yield rows.sort(inOrder);
+  }
+
   async *history(fromMs: number, toMs: number): AsyncIterable<readonly Rollup[]> {
     const wanted = this.rollups.filter(({ startMs }) => startMs >= fromMs && startMs < toMs);
     for (let at = 0; at < wanted.length; at += 1_000) {
@@ -76,6 +93,27 @@ export class MemoryIncidentStore implements IncidentStore {
     return Promise.resolve();
   }
 }
+
+function userOf({ department, team, user }: Pick<Rollup, "department" | "team" | "user">): string {
+  return JSON.stringify([department, team, user]);
+}
+
+function addHour(hours: Map<string, HourRollup>, one: Rollup): void {
+  const startMs = Math.floor(one.startMs / HOUR_MS) * HOUR_MS;
+  const { department, team, user, key, agent } = one;
+  const place = JSON.stringify([startMs, department, team, user, key, agent]);
+  const known = hours.get(place);
+  hours.set(place, {
+    ...{ startMs, department, team, user, key, agent },
+    requests: (known?.requests ?? 0) + one.requests,
+    errors: (known?.errors ?? 0) + one.errors,
+    tokens: (known?.tokens ?? 0) + one.tokens,
+    costUsd: (known?.costUsd ?? 0) + one.costUsd,
+    steps: (known?.steps ?? 0) | (1 << Math.floor((one.startMs - startMs) / STEP_MS)),
+  });
+}
+const STEP_MS = 300_000;
+const HOUR_MS = 3_600_000;
 
 /** As ClickHouse orders a delivery's rows: a later attempt, then an end before its beginning, then time. */
 function isNewer(row: DeliveryRow, known: DeliveryRow): boolean {
