@@ -15,6 +15,7 @@ import {
   TICKET_FAMILIES,
   ticketBarOf,
   totalOf,
+  worthOf,
   type Surprise,
 } from "./evidence.ts";
 import { held, read } from "./readings.ts";
@@ -58,6 +59,9 @@ export const RATIO = 1.3;
 /** Of a rate, which is measured closely and fills its window only bit by bit; and of days that were many. */
 const RATIOS: Readonly<Partial<Record<Statistic["against"], number>>> = { rates: 1.15, slow: 1.2 };
 
+/** What holds money comes before what does not, however surprising. */
+const FIRING = 1e6;
+
 const NO_SURPRISE: Surprise = { surprise: 0, regime: BUSY };
 
 /** Judges a series at one minute: the evidence of all its statistics, and of those that hold money the most surprising to tell of it. */
@@ -72,7 +76,7 @@ export function evaluate(node: SeriesNode, minute: number, judge: Judge): Verdic
   const bar = barOf(node);
   let best: Verdict | null = null;
   for (const verdict of verdicts) {
-    if (familyOf(node, verdict.statistic) >= PAGE_FAMILIES) continue;
+    if (!counts(node, verdict, judge.calibration)) continue;
     if (best === null || rank(node, verdict) > rank(node, best)) best = verdict;
   }
   if (best === null) return nothing(node, minute, judge);
@@ -187,10 +191,17 @@ export function about(child: SeriesNode, minute: number, verdict: Verdict): Verd
   return { ...verdict, actualUsd, expected, expectedUsd, excessUsd: actualUsd - expectedUsd };
 }
 
+/** Whether a statistic adds anything to a page: what adds nothing has no part in it, and does not tell of it however much money it holds. */
+function counts(node: SeriesNode, verdict: Verdict, calibration: Calibration): boolean {
+  const statistic = node.statistics.find((one) => one.name === verdict.statistic);
+  if (statistic === undefined || statistic.family >= PAGE_FAMILIES) return false;
+  const { score: surprise, regime } = verdict;
+  return worthOf(node, statistic, { surprise, regime }, calibration) > 0;
+}
+
 function rank(node: SeriesNode, verdict: Verdict): number {
-  const urgency = verdict.severity === "page" ? 2e6 : 1e6;
   const worth = verdict.score - handicapOf(node, familyOf(node, verdict.statistic));
-  return (verdict.fires ? urgency : 0) + worth;
+  return worth + (verdict.fires ? FIRING : 0);
 }
 
 /** Nothing is known, or nothing is unusual. */

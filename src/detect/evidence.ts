@@ -75,10 +75,25 @@ function mostOf(statistics: readonly Statistic[], surpriseAt: (index: number) =>
   most.fill(0);
   for (let index = 0; index < statistics.length; index++) {
     const { surprise, regime } = surpriseAt(index);
-    const own = (statistics[index] as Statistic).family;
-    const family = regime === BUSY || own >= LONG_FAMILY ? own : QUIET_FAMILY;
+    const family = familyIn(statistics[index] as Statistic, regime);
     if (surprise > (most[family] as number)) most[family] = surprise;
   }
+}
+
+/** What happens in quiet hours, of whatever statistic, is a family of its own. */
+function familyIn({ family }: Statistic, regime: number): number {
+  return regime === BUSY || family >= LONG_FAMILY ? family : QUIET_FAMILY;
+}
+
+/** What a statistic adds to the evidence by itself: nothing, where its family is no more surprising than its handicap. */
+export function worthOf(
+  node: SeriesNode,
+  statistic: Statistic,
+  { surprise, regime }: Surprise,
+  calibration: Calibration,
+): number {
+  const family = familyIn(statistic, regime);
+  return calibration.familySurprise(node, family, surprise) - handicapOf(node, family);
 }
 
 /** Whether a statistic is looked at in this minute: minutes each minute, hours with each step of five, weeks once an hour. */

@@ -34,4 +34,28 @@ describe("evaluate", () => {
     expect(scores.get("dollars_360m")!.score).toBeGreaterThan(scores.get("dollars_60m")!.score);
     expect(evaluate(team, END, judge).windowMinutes).toBeLessThan(360);
   });
+
+  it("does not tell of a day that holds money but adds nothing, when the last minutes are what is strange", () => {
+    const team = aTeamThatBegins();
+    const judge: Judge = { calibration: new Calibration(), explainedUsd: () => 0 };
+    const day = evaluateAll(team, END, judge).find(({ fires }) => fires);
+
+    expect(day).toMatchObject({ statistic: "dollars_1440m", fires: true });
+    expect(evaluate(team, END, judge)).toMatchObject({ statistic: "demand_15m", fires: false });
+  });
 });
+
+/** A team with a dear night behind it, on which suddenly many begin: that has cost nothing yet. */
+function aTeamThatBegins(): SeriesNode {
+  const team = aNode("team", "payments");
+  for (let minute = MONDAY_MINUTE; minute <= END; minute++) {
+    const usd = minute > END - 1200 && minute <= END - 600 ? 200 / 6 : 1 / 6;
+    const many = minute > END - 15 ? 30 : 1;
+    const some = parts({ cells: many, starts: many, loads: many });
+    team.add(aUse({ minute, usd, requests: 1 }), some);
+    if (minute % 60 !== 59 || minute > END - 1440) continue;
+    const held = team.totals(minute, 60);
+    team.closeHour(Math.floor(minute / 60), held, held);
+  }
+  return team;
+}
