@@ -6,6 +6,8 @@ import { HOUR } from "./hour-log.ts";
 import { chartNow, chartOf } from "./incident-chart.ts";
 import { incidentId, pathOf, type Path } from "./incident-id.ts";
 import type { Incident } from "./incident.ts";
+import { MEMBER_WINDOW } from "./members.ts";
+import { STEP_MINUTES } from "./rings.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 
 /** Minutes without heat after which an incident ends, and how late events may still settle its sums. */
@@ -189,10 +191,12 @@ export class Episode {
     };
   }
 
+  /** Of all that it has cost so far; where it lasts longer than people's parts are told apart, of its last hours. */
   #attribution(minute: number): Partial<Incident> {
+    const steps = Math.ceil((minute - this.track.firstMinute + 1) / STEP_MINUTES);
     const window: WindowMinutes = Math.max(
       this.#windowMinutes >= SLOW_MINUTES ? this.#windowMinutes : 0,
-      minute - this.track.firstMinute >= 30 ? 60 : 5,
+      Math.min(MEMBER_WINDOW, steps * STEP_MINUTES),
     );
     const { contributors, factors, scope } = attribution(this.base, { minute, window });
     return contributors.length === 0 ? {} : { contributors, scope, ...riseOf(factors) };

@@ -87,13 +87,13 @@ function factLines({ facts }: MessageContent, pen: TerminalPen): string[] {
   );
 }
 
-function groupLines({ groups }: MessageContent, pen: TerminalPen): string[] {
+function groupLines({ who: heading, groups }: MessageContent, pen: TerminalPen): string[] {
   if (groups.length === 0) return [];
   const who = groups.flatMap((group) => [
     `  ${pen.paint(group.heading, "dim")}`,
     ...group.lines.flatMap((line) => pen.fold(line, { lead: "  • " })),
   ]);
-  return [pen.paint("Who carries the excess", "bold"), ...who];
+  return [pen.paint(heading, "bold"), ...who];
 }
 
 function whyLines({ why }: MessageContent, pen: TerminalPen): string[] {

@@ -4,6 +4,7 @@ import type { MessageContent, MessageOptions } from "./message-content.ts";
 import type { Notification } from "./notifier.ts";
 import { nameOf, say, type Phrase } from "./phrase.ts";
 import { narrowestPhrase } from "./scope-phrase.ts";
+import { WHO } from "./who-and-why.ts";
 
 const DIGEST_LINES = 20;
 
@@ -37,6 +38,7 @@ export function composeDigest(
         value: say`${formatUsd(total((one) => one.excessUsdNext24h))} over the next 24 h at this rate`,
       },
     ],
+    who: WHO,
     groups: [
       {
         heading: "dearest first",

@@ -43,7 +43,7 @@ function textBody(content: MessageContent): string {
     notice === null ? [] : [`NOTE: ${cleanName(notice, 300)}`],
     [plain(content.summary)],
     facts,
-    who.length === 0 ? [] : ["Who carries the excess", ...who],
+    who.length === 0 ? [] : [content.who, ...who],
     content.why.length === 0 ? [] : ["Why", ...content.why.map((line) => `  ${plain(line)}`)],
     chart === null ? [] : [`${chart.label}  ${chart.bars}`],
     [`Do now: ${plain(content.advice)}`, ...content.commands.map(commandLine), content.link],
@@ -100,13 +100,13 @@ function factsHtml({ facts }: MessageContent): string {
   return `<table cellpadding="0" cellspacing="0" style="border-collapse:collapse">${rows.join("")}</table>`;
 }
 
-function listsHtml({ groups, why, chart }: MessageContent): string {
+function listsHtml({ who: whoHeading, groups, why, chart }: MessageContent): string {
   const who = groups.map(
     (group) =>
       `<div style="color:${MUTED};margin-top:4px">${escapeHtml(group.heading)}</div>${list(group.lines)}`,
   );
   return [
-    who.length === 0 ? "" : heading("Who carries the excess") + who.join(""),
+    who.length === 0 ? "" : heading(whoHeading) + who.join(""),
     why.length === 0 ? "" : heading("Why") + list(why),
     chart === null
       ? ""

@@ -19,6 +19,8 @@ export interface MessageContent {
   /** One sentence that stands alone, as on a locked phone. */
   readonly summary: Phrase;
   readonly facts: readonly { readonly label: string; readonly value: Phrase }[];
+  /** What heads `groups`. */
+  readonly who: string;
   /** Who carries the excess, by dimension. */
   readonly groups: readonly ContributorGroup[];
   /** Why dollars rose, largest part first. */

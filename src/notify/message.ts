@@ -21,6 +21,7 @@ import {
   modelOf,
   priceCause,
   priceReason,
+  whoHeading,
 } from "./who-and-why.ts";
 
 const KIND_TITLES: Record<IncidentKind, string> = {
@@ -53,6 +54,7 @@ export function composeMessage(
     notice: notification.notice ?? null,
     summary: tone === "resolved" ? resolvedSummary(incident) : openSummary(incident),
     facts: factsOf(incident),
+    who: whoHeading(incident),
     groups: contributorGroups(incident),
     why: factorLines(incident),
     chart: chartOf(incident),

@@ -94,12 +94,12 @@ function noticeBlock(content: MessageContent): SlackBlock[] {
   ];
 }
 
-function whoLines({ groups }: MessageContent): string[] {
+function whoLines({ who, groups }: MessageContent): string[] {
   const lines = groups.flatMap((group) => [
     `_${group.heading}_`,
     ...group.lines.map((line) => `• ${mrkdwn(line)}`),
   ]);
-  return lines.length === 0 ? [] : ["*Who carries the excess*", ...lines];
+  return lines.length === 0 ? [] : [`*${who}*`, ...lines];
 }
 
 function whyLines({ why }: MessageContent): string[] {

@@ -1,4 +1,5 @@
 import type { Contributor, FactorChange, Incident } from "../detect/incident.ts";
+import { MEMBER_WINDOW } from "../detect/members.ts";
 import { formatShare, formatTimes, formatUsd } from "./format.ts";
 import { nameOf, say, type Phrase } from "./phrase.ts";
 
@@ -54,6 +55,14 @@ const PRICE_PARTS: ReadonlySet<string> = new Set<FactorChange["factor"]>([
 /** As many requests as usual, roughly. */
 const AS_MANY = 1.2;
 const MOST = 0.5;
+
+/** Parts are told of all that an incident has cost; of one that has lasted longer than six hours, of the last six. */
+export function whoHeading({ openedAtMs, updatedAtMs, windowMs }: Incident): string {
+  const isLong = windowMs < TOLD_MS && updatedAtMs - openedAtMs + windowMs > TOLD_MS;
+  return isLong ? `${WHO}, of its last ${TOLD_MS / 3_600_000} h` : WHO;
+}
+export const WHO = "Who carries the excess";
+const TOLD_MS = MEMBER_WINDOW * 60_000;
 
 /** Dimensions that the scope already names, or that nobody filled in, say nothing and are left out. */
 export function contributorGroups(incident: Incident): ContributorGroup[] {

@@ -45,6 +45,18 @@ describe("composeMessage", () => {
     });
   });
 
+  it("says that the parts are of the last hours where an incident has lasted for longer", () => {
+    const openedAtMs = Date.UTC(2026, 10, 3, 9);
+    const after = (hours: number): string =>
+      compose({ openedAtMs, updatedAtMs: openedAtMs + hours * 3_600_000, windowMs: 300_000 }).who;
+
+    expect(after(5)).toBe("Who carries the excess");
+    expect(after(7)).toBe("Who carries the excess, of its last 6 h");
+    expect(compose({ openedAtMs, updatedAtMs: openedAtMs, windowMs: 7 * 86_400_000 }).who).toBe(
+      "Who carries the excess",
+    );
+  });
+
   it("leaves out what the scope says already and what nobody filled in", () => {
     const contributors = [
       { dimension: "team", value: "checkout", share: 1, actualUsd: 1, expectedUsd: 0 },

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Incident } from "../../src/detect/incident.ts";
+import { play } from "../support/office.ts";
+import { learnt, NOON, personal } from "./small-office.ts";
+
+/** Ada's agent in a loop from noon, a dollar a minute, until nothing has come for an hour; nobody else works. */
+function loop(minutes: number): Incident {
+  const detector = learnt();
+  const uses = Array.from({ length: minutes }, (_, index) =>
+    personal("ada", { minute: NOON + index, usd: 1, requests: 10 }),
+  );
+  play(detector, uses);
+  detector.passTime((NOON + minutes + 60) * 60_000);
+  const [incident] = detector.incidents;
+  return incident!;
+}
+
+function dollarsOf({ contributors }: Incident, dimension: string): number {
+  return contributors
+    .filter((one) => one.dimension === dimension)
+    .reduce((sum, one) => sum + one.actualUsd, 0);
+}
+
+describe("Episode", () => {
+  it("tells whose all is that it has cost", () => {
+    const incident = loop(150);
+
+    expect(incident).toMatchObject({ state: "resolved", severity: "page" });
+    expect(incident.actualUsd).toBeCloseTo(150, -1);
+    for (const dimension of ["key", "model", "tool"]) {
+      expect(Math.abs(dollarsOf(incident, dimension) - 150)).toBeLessThanOrEqual(5);
+    }
+  });
+
+  it("tells of six hours where it has lasted longer", () => {
+    const incident = loop(600);
+
+    expect(incident.actualUsd).toBeCloseTo(600, -1);
+    // It burns for a quarter of an hour more, so long as the last minutes weigh.
+    expect(dollarsOf(incident, "model")).toBeGreaterThanOrEqual(345);
+    expect(dollarsOf(incident, "model")).toBeLessThanOrEqual(365);
+  });
+});
