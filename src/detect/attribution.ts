@@ -146,7 +146,7 @@ export function scopeOf(node: SeriesNode, contributors: readonly Contributor[]):
 }
 const SHARED: readonly Level[] = ["model", "tool"];
 
-/** Whether somebody holds no more of the excess than they hold of everything: a team's main tool explains nothing. */
+/** Whether somebody holds not much more of the excess than they hold of everything: a team's main tool or model explains nothing. */
 function isAsUsual(
   { dimension, share, expectedUsd }: Contributor,
   all: readonly Contributor[],
@@ -155,7 +155,7 @@ function isAsUsual(
   for (const one of all) if (one.dimension === dimension) whole += one.expectedUsd;
   return whole > 0 && expectedUsd / whole >= USUAL_SHARE * share;
 }
-const USUAL_SHARE = 0.7;
+const USUAL_SHARE = 0.4;
 
 /** Who and what carries the excess of a window, per dimension; the shares of a dimension add up to 1. */
 export function contributorsOf(node: SeriesNode, at: At): Contributor[] {

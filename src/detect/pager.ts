@@ -4,8 +4,9 @@ import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./det
 import { openEpisode, type Episode } from "./episode.ts";
 import type { EpisodeBook } from "./episode-book.ts";
 import type { Incident } from "./incident.ts";
-import { isStormOfErrors } from "./rules.ts";
+import { isStormOfErrors, isWidelyFailing } from "./rules.ts";
 import type { SeriesNode } from "./series-node.ts";
+import { isGroup } from "./statistics.ts";
 import type { SeriesTree } from "./series-tree.ts";
 import { isNoCoincidence, isOfOne, stormAround } from "./storm.ts";
 
@@ -82,7 +83,7 @@ export class Pager {
     if (found.settings.muteKinds.includes(verdict.kind)) return;
     if (this.#book.covers(found, verdict, minute)) return;
     if (this.#grows(found, verdict, minute)) return;
-    const base = verdict.severity === "page" ? this.#stormAround(found, minute) : found;
+    const base = verdict.severity === "page" ? this.#causeOf(found, verdict, minute) : found;
     const chosen = base === found ? verdict : about(base, minute, { ...verdict, basis: "profile" });
     if (base !== found && this.#book.covers(base, chosen, minute)) return;
     const before = this.#book.recent(base, minute, chosen);
@@ -95,6 +96,14 @@ export class Pager {
     const episode = openEpisode(base, chosen, { minute, openedAtMs: at.newestMs, masks });
     this.#book.add(episode);
     this.#book.note("opened", episode);
+  }
+
+  /** The organisation, where others are in the same trouble. */
+  #causeOf(found: SeriesNode, verdict: Verdict, minute: number): SeriesNode {
+    const { organisation, teams } = this.#tree;
+    const isOfCalls = isStormOfErrors(verdict) || isGroup(found.level);
+    const isWide = isOfCalls && isWidelyFailing(teams, found, minute);
+    return isWide ? organisation : this.#stormAround(found, minute);
   }
 
   /** A page elsewhere turns out to be a part of this: retries of a second team, or a storm over many. It goes on as the organisation's. */

@@ -1,3 +1,4 @@
+import { isAncestor } from "./explained.ts";
 import type { Verdict } from "./detector.ts";
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
@@ -16,6 +17,7 @@ export interface Finding {
 const STORM_WINDOW = 15;
 const STORM_STATISTIC = "errors_15m";
 const STORM_ERRORS = 25;
+const SOME_ERRORS = 4;
 const STORM_SHARE = 0.3;
 const STORM_RISE = 4;
 const STORM_REQUESTS = 1.5;
@@ -23,11 +25,9 @@ const STORM_LEVELS: readonly Level[] = ["tool", "key", "agent", "user"];
 
 export function retryStorm(team: SeriesNode, minute: number): Finding | null {
   const errors = team.sum(COLUMN.errors, minute, STORM_WINDOW);
-  if (errors < STORM_ERRORS) return null;
+  if (errors < STORM_ERRORS || !isFailing(team, minute, STORM_WINDOW)) return null;
   const requests = team.requests(minute, STORM_WINDOW);
-  const share = errors / requests;
   const usual = team.errors?.value ?? 0;
-  if (share < Math.max(STORM_SHARE, STORM_RISE * usual)) return null;
   const expected = team.expectedWindow(HOUR.requests, minute, STORM_WINDOW);
   if (requests < STORM_REQUESTS * expected) return null;
   const node = holderOf(team, minute, errors);
@@ -41,6 +41,33 @@ export function retryStorm(team: SeriesNode, minute: number): Finding | null {
   });
   return isOnItsWay(node, verdict) ? { node, verdict } : null;
 }
+
+/** Whether so large a part of a team's calls fails, few as they may be yet. */
+function isFailing(team: SeriesNode, minute: number, window: number): boolean {
+  const errors = team.sum(COLUMN.errors, minute, window);
+  if (errors < SOME_ERRORS) return false;
+  const usual = team.errors?.value ?? 0;
+  const share = errors / team.requests(minute, window);
+  return share >= Math.max(STORM_SHARE, STORM_RISE * usual);
+}
+
+/**
+ * Whether calls fail in a series' team and in another one at once: what they call is down, whoever pays for retries first. Minutes say it before a quarter of
+ * an hour does.
+ */
+export function isWidelyFailing(
+  teams: readonly SeriesNode[],
+  node: SeriesNode,
+  minute: number,
+): boolean {
+  const failing = teams.filter((team) => isFailing(team, minute, FIRST_MINUTES));
+  return (
+    failing.length >= FAILING_TEAMS &&
+    failing.some((team) => team === node || isAncestor(team, node))
+  );
+}
+const FAILING_TEAMS = 2;
+const FIRST_MINUTES = 5;
 
 /** Whether something was found by the errors of retries. */
 export function isStormOfErrors({ statistic }: { readonly statistic: string }): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { dropOf, noteSilence } from "../../src/detect/drops.ts";
-import { newcomer, retryStorm } from "../../src/detect/rules.ts";
+import { isWidelyFailing, newcomer, retryStorm } from "../../src/detect/rules.ts";
 import type { SeriesNode } from "../../src/detect/series-node.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { aNode, parts } from "../support/series-builders.ts";
@@ -47,6 +47,31 @@ function calls(
 }
 
 const STORM = { requests: 20, errors: 16, usd: 1 };
+
+describe("isWidelyFailing", () => {
+  const few = { requests: 2, errors: 0.9, usd: 0.01 };
+
+  it("is so where a few calls fail in each of two teams", () => {
+    const teams = [aTeam(), aTeam()];
+    calls(teams, few);
+
+    expect(teams.map((team) => retryStorm(team, NOON))).toEqual([null, null]);
+    expect(isWidelyFailing(teams, teams[0]!, NOON)).toBe(true);
+    expect(isWidelyFailing(teams, aNode("user", "ada", teams[1]), NOON)).toBe(true);
+    expect(isWidelyFailing(teams, aTeam(), NOON)).toBe(false);
+    expect(isWidelyFailing(teams.slice(1), teams[1]!, NOON)).toBe(false);
+  });
+
+  it("is not where so many fail on any day, or calls are many more", () => {
+    const used = [aTeam({ errors: 40 }), aTeam({ errors: 40 }), aTeam({ errors: 40 })];
+    const well = [aTeam(), aTeam(), aTeam()];
+    calls(used, few);
+    calls(well, { ...few, requests: 20 });
+
+    const all = [...used, ...well];
+    expect(all.some((team) => isWidelyFailing(all, team, NOON))).toBe(false);
+  });
+});
 
 describe("retryStorm", () => {
   it("finds many calls that fail, at the tool that they go through", () => {

@@ -4,7 +4,7 @@ import type { Incident } from "../../src/detect/incident.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import type { PaneUse, SeriesTree } from "../../src/detect/series-tree.ts";
 import { isNoCoincidence, isOfOne } from "../../src/detect/storm.ts";
-import { LIVE_DAY, play, settings, WEEKS } from "../support/office.ts";
+import { anOffice, LIVE_DAY, opened, play, settings, WEEKS } from "../support/office.ts";
 import { aNode } from "../support/series-builders.ts";
 import { officeDays } from "../support/spend-stream.ts";
 
@@ -50,6 +50,19 @@ describe("a storm", () => {
     expect(others).toEqual([]);
     expect(storm?.scope.team).toBeUndefined();
     expect(storm!.excessUsd).toBeGreaterThan(400);
+  });
+
+  it("of calls that fail in several teams is the organisation's from its first page on", () => {
+    const { detector, monday } = anOffice(3);
+    const failing = monday.map((use) =>
+      use.minute < ELEVEN ? use : { ...use, requests: 9, errors: 8, usd: 4 * use.usd },
+    );
+
+    const [first, ...others] = opened(play(detector, failing));
+
+    expect(first?.severity).toBe("page");
+    expect(first?.scope.department).toBeUndefined();
+    expect(others).toEqual([]);
   });
 
   it("is none where one person of each of three teams runs away: each has to be stopped", () => {

@@ -33,6 +33,7 @@ export function applyCopies(effect: Effect, at: TeamDay, rows: SimUse[]): void {
     if (!effect.covers(row.minute)) continue;
     rows.push(row);
     effect.tally(row.minute, row.usd);
+    if (change.people === null) effect.tallyOf(row.user, row.usd);
   }
 }
 

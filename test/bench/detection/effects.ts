@@ -28,11 +28,15 @@ export type Change =
     }
   | { readonly what: "drop"; readonly keep: number };
 
+/** The narrowest that holds so much of an excess is who it is about: as the product says of itself. */
+const BULK = 0.7;
+
 /** An incident and what it has added so far, exactly: rows it brought less rows it took. */
 export class Effect {
   readonly truth: TruthIncident;
   readonly change: Change;
   readonly #byMinute = new Map<number, number>();
+  readonly #byUser = new Map<string, number>();
 
   constructor(truth: TruthIncident, change: Change) {
     this.truth = truth;
@@ -52,6 +56,11 @@ export class Effect {
   tally(minute: number, usd: number): void {
     this.#byMinute.set(minute, (this.#byMinute.get(minute) ?? 0) + usd);
     this.truth.excessUsd += this.truth.kind === "drop" ? -usd : usd;
+  }
+
+  /** What of it is a user's. */
+  tallyOf(user: string, usd: number): void {
+    this.#byUser.set(user, (this.#byUser.get(user) ?? 0) + usd);
   }
 
   /** An ordinary row: counts as normal where the incident is about it. */
@@ -74,6 +83,9 @@ export class Effect {
       this.truth.curve.push([minute, sum]);
     }
     this.#byMinute.clear();
+    for (const [user, usd] of this.#byUser) {
+      if (usd >= BULK * this.truth.excessUsd) this.truth.names.push({ level: "user", value: user });
+    }
   }
 
   #isAbout(row: SimUse): boolean {

@@ -90,7 +90,7 @@ function effectOf(id: number, kind: SimKind, team: Team, drawn: Drawn): Effect {
     teams: drawn.teams,
     startMinute: Math.floor(drawn.startMinute),
     endMinute: Math.ceil(drawn.endMinute),
-    names: drawn.names,
+    names: [...drawn.names],
     teamIsRight: drawn.teamIsRight,
     size: drawn.size,
     asks: TICKETS.includes(kind) ? "ticket" : "page",

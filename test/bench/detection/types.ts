@@ -72,8 +72,11 @@ export interface TruthIncident {
   readonly startMinute: number;
   /** First minute after it. */
   readonly endMinute: number;
-  /** A page that names one of these names it rightly. Many teams: the organisation or a department does. */
-  readonly names: readonly LeafName[];
+  /**
+   * A page that names one of these names it rightly. Many teams: the organisation or a department does. Of a team that rises as a whole: who turns out to hold
+   * 70 % of the excess, once the simulation has passed its end.
+   */
+  readonly names: LeafName[];
   /** A page at the team itself names it rightly as well. */
   readonly teamIsRight: boolean;
   /** For example "5x" or "1 USD/min": what the tables go by. */
