@@ -97,8 +97,12 @@ export function evaluateTicket(node: SeriesNode, minute: number, judge: Judge): 
   return best;
 }
 
-function familyOf({ statistics }: SeriesNode, name: string): number {
-  return statistics.find((one) => one.name === name)?.family ?? -1;
+function statisticOf({ statistics }: SeriesNode, name: string): Statistic | undefined {
+  return statistics.find((one) => one.name === name);
+}
+
+function familyOf(node: SeriesNode, name: string): number {
+  return statisticOf(node, name)?.family ?? -1;
 }
 
 /** The verdicts of all statistics that are surprising at all, each by itself; `fires`: there is money in it. */
@@ -193,7 +197,7 @@ export function about(child: SeriesNode, minute: number, verdict: Verdict): Verd
 
 /** Whether a statistic adds anything to a page: what adds nothing has no part in it, and does not tell of it however much money it holds. */
 function counts(node: SeriesNode, verdict: Verdict, calibration: Calibration): boolean {
-  const statistic = node.statistics.find((one) => one.name === verdict.statistic);
+  const statistic = statisticOf(node, verdict.statistic);
   if (statistic === undefined || statistic.family >= PAGE_FAMILIES) return false;
   const { score: surprise, regime } = verdict;
   return worthOf(node, statistic, { surprise, regime }, calibration) > 0;

@@ -1,7 +1,7 @@
+import { STEP_MINUTES } from "./rings.ts";
 import type { PaneUse } from "./series-tree.ts";
 
 const HOUR_MINUTES = 60;
-const STEP_MINUTES = 5;
 
 /**
  * What an hour of one user's key and agent adds, of whatever models and tools. Bit i of `steps` is set where its i-th five minutes held something; `minute` is

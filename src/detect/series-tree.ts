@@ -79,7 +79,8 @@ export class SeriesTree {
     at: { readonly team: SeriesNode | null; readonly touched: Touched; readonly now: number },
   ): void {
     const { team, touched, now } = at;
-    const department = this.organisation.children("department").get(use.department);
+    // There may be no room for a team of a department that is known.
+    const department = team?.parent ?? this.organisation.children("department").get(use.department);
     const addTo = (node: SeriesNode): void => {
       node.add(use, parts);
       touched.touch(node);

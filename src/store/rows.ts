@@ -22,18 +22,10 @@ export interface Rollup {
 }
 
 /** What was spent in an hour, by user, key and agent. */
-export interface HourRollup {
-  /** Start of the hour, epoch ms. */
-  readonly startMs: number;
-  readonly department: string;
-  readonly team: string;
-  readonly user: string;
-  readonly key: string;
-  readonly agent: string;
-  readonly requests: number;
-  readonly errors: number;
-  readonly tokens: number;
-  readonly costUsd: number;
+export interface HourRollup extends Omit<
+  Rollup,
+  "model" | "tool" | "cacheReadTokens" | "outputTokens"
+> {
   /** Bit i is set where its i-th five minutes held something. */
   readonly steps: number;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import type { Contributor } from "../../src/detect/incident.ts";
 import { contributorsOf, excessOf, narrow, REST, scopeOf } from "../../src/detect/attribution.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
@@ -237,5 +238,22 @@ describe("scopeOf", () => {
       model: "claude-sonnet-4-5",
       tool: "n8n",
     });
+  });
+
+  it("names a group's model where it holds far more of the excess than of the spend", () => {
+    const team = nodeOf(learnt(), "team");
+    const models = (expectedUsd: number): Contributor[] => [
+      { dimension: "model", value: "opus", share: 0.8, actualUsd: 80, expectedUsd },
+      {
+        dimension: "model",
+        value: "haiku",
+        share: 0.2,
+        actualUsd: 20,
+        expectedUsd: 10 - expectedUsd,
+      },
+    ];
+
+    expect(scopeOf(team, models(3)).model).toBe("opus");
+    expect(scopeOf(team, models(4)).model).toBeUndefined();
   });
 });
