@@ -172,11 +172,12 @@ function details(shown: readonly Shown[], charted: ReadonlySet<Shown>, compared:
 
 function detail({ incident, by }: Shown, compared: boolean): string {
   const ratio = formatRatio(incident.actualUsd, incident.expectedUsd);
+  const { score, bar } = incident.decision ?? incident;
   const facts = [
     `opened ${formatTime(incident.openedAtMs)}, lasted ${lasted(incident)}`,
     `${formatUsd(incident.actualUsd)} against ${formatUsd(incident.expectedUsd)} expected${ratio === "" ? "" : ` (${ratio})`}: ${formatUsd(incident.excessUsd)} too much`,
     `at last ${formatUsdPerHour(incident.actualUsdPerHour)}, expected ${formatUsdPerHour(incident.expectedUsdPerHour)}`,
-    `window ${formatDuration(incident.windowMs)}, score ${incident.score.toFixed(1)}, bar ${incident.bar.toFixed(1)}`,
+    `window ${formatDuration(incident.windowMs)}, score ${score.toFixed(1)}, bar ${bar.toFixed(1)}`,
   ];
   const tag = compared ? ` <span class="by">${by}</span>` : "";
   return `<section class="card" id="${text(incident.id, 128)}">

@@ -121,7 +121,7 @@ export interface Incident {
   readonly expectedUsdPerHour: number;
   /** Excess over the next 24 h at this rate: the money at stake. */
   readonly excessUsdNext24h: number;
-  /** How surprising the decision was (−log10 of its chance on an ordinary day), and the bar it had to pass. */
+  /** How surprising it was when it was last judged (−log10 of its chance on an ordinary day), and the bar; those of the decision are in `decision`. */
   readonly score: number;
   readonly bar: number;
   /** Largest first, per dimension. */

@@ -61,13 +61,19 @@ export function composeMessage(
     advice: adviceOf(incident, tone),
     commands: tone === "resolved" ? [] : commandsOf(incident, options.commandOptions),
     link: incidentLink(incident.id, options.publicUrl),
-    footer: say`${nameOf(incident.id)} · ${incident.severity} · score ${incident.score.toFixed(1)} (bar ${incident.bar.toFixed(1)}) over ${formatDuration(incident.windowMs)} · event time`,
+    footer: footerOf(incident),
   };
 }
 
 /** The page's address of one incident, as `server/dashboard` names it. Total: half a surrogate pair, which no address can hold, is left out. */
 export function incidentLink(incidentId: string, publicUrl: string): string {
   return `${publicUrl}/#incident-${encodeURIComponent(cleanName(incidentId, 128))}`;
+}
+
+/** Of the decision that opened it, as `explain` tells it: by the minute in which a message is written the score may have fallen under its bar. */
+function footerOf(incident: Incident): Phrase {
+  const { score, bar } = incident.decision ?? incident;
+  return say`${nameOf(incident.id)} · ${incident.severity} · score ${score.toFixed(1)} (bar ${bar.toFixed(1)}) over ${formatDuration(incident.windowMs)} · event time`;
 }
 
 function toneOf(incident: Incident): Tone {

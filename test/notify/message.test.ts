@@ -57,6 +57,27 @@ describe("composeMessage", () => {
     );
   });
 
+  it("tells how surprising the decision was, not the minute in which it is written", () => {
+    const decided = {
+      statistic: "dollars_5m",
+      factor: "dollars",
+      minute: 0,
+      windowMinutes: 5,
+      actualUsd: 20,
+      expectedUsd: 2,
+      excessUsd: 18,
+      score: 4.4,
+      bar: 3.8,
+      minimumUsd: 10,
+      timezone: "UTC",
+    } as const;
+
+    expect(text(compose({ score: 3.7, bar: 3.8, decision: decided }).footer)).toBe(
+      "inc-7f3a · page · score 4.4 (bar 3.8) over 5 min · event time",
+    );
+    expect(text(compose({ score: 3.7, bar: 3.6 }).footer)).toContain("score 3.7 (bar 3.6)");
+  });
+
   it("leaves out what the scope says already and what nobody filled in", () => {
     const contributors = [
       { dimension: "team", value: "checkout", share: 1, actualUsd: 1, expectedUsd: 0 },
