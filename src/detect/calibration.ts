@@ -3,7 +3,8 @@ import { PeerAverages, type Peers } from "./peer-averages.ts";
 import { BUSY, REGIMES, slotOf } from "./regimes.ts";
 import { DAY_MINUTES, type SeriesNode } from "./series-node.ts";
 import { TailPool } from "./tail-pool.ts";
-import { FAMILIES, type Statistic } from "./statistics.ts";
+import { FAMILIES } from "./families.ts";
+import { type Statistic } from "./statistics.ts";
 
 /** Series of one class have their tails in common: groups, and each level of leaves. */
 type TailClass = "group" | Exclude<Level, "organisation" | "department" | "team">;
@@ -208,6 +209,8 @@ const PRIOR_TOTAL = { from: 2, to: 2.9 };
 const GENERAL: Readonly<Record<Statistic["against"], Peers>> = {
   crowd: { usual: 1, between: 0.2, within: 0.4 },
   together: { usual: 1, between: 0.2, within: 0.3 },
+  sessions: { usual: 1.2, between: 0.4, within: 0.25 },
+  apart: { usual: 0.5, between: 0.1, within: 0.5 },
   people: { usual: 0.1, between: 0.02, within: 0.04 },
   slow: { usual: 0.4, between: 0.1, within: 0.8 },
   demand: { usual: 0.4, between: 0.1, within: 0.06 },

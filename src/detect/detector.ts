@@ -19,9 +19,11 @@ import {
   type Surprise,
 } from "./evidence.ts";
 import { held, read } from "./readings.ts";
+import { spentApart } from "./apart.ts";
 import { BUSY } from "./regimes.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
-import { COLUMN, PAGE_FAMILIES, type Statistic } from "./statistics.ts";
+import { PAGE_FAMILIES } from "./families.ts";
+import { COLUMN, type Statistic } from "./statistics.ts";
 
 /** One statistic's verdict on one window of one series. Fires where score > bar and every gate is open. */
 export interface Verdict {
@@ -121,11 +123,10 @@ function judgeOne(node: SeriesNode, index: number, minute: number, judge: Judge)
   const bar = barOf(node);
   const { window } = statistic;
   const expected = expectWindow(node, minute, window);
-  const actualUsd = Math.max(0, node.usd(minute, window) - explainedUsd);
-  const expectedUsd =
-    statistic.against === "rates"
-      ? actualUsd - Math.max(0, excessOf(node, { minute, window, basis: basisOf(statistic) }))
-      : expected.usd;
+  const { actualUsd, expectedUsd } =
+    statistic.against === "apart"
+      ? spentApart(node, minute, window)
+      : spentIn(node, statistic, { minute, explainedUsd, usualUsd: expected.usd });
   const excessUsd = actualUsd - expectedUsd;
   const isReady = organisationOf(node).ageDays(minute) >= LEARNING_DAYS;
   return {
@@ -147,6 +148,20 @@ function judgeOne(node: SeriesNode, index: number, minute: number, judge: Judge)
       actualUsd >= (RATIOS[statistic.against] ?? RATIO) * expectedUsd &&
       isMoney(node, excessUsd, { window, regime }),
   };
+}
+
+/** Dollars of a statistic's window, and what they are compared with. */
+function spentIn(
+  node: SeriesNode,
+  statistic: Statistic,
+  at: { readonly minute: number; readonly explainedUsd: number; readonly usualUsd: number },
+): { readonly actualUsd: number; readonly expectedUsd: number } {
+  const { minute, explainedUsd, usualUsd } = at;
+  const { window, against } = statistic;
+  const actualUsd = Math.max(0, node.usd(minute, window) - explainedUsd);
+  if (against !== "rates") return { actualUsd, expectedUsd: usualUsd };
+  const more = excessOf(node, { minute, window, basis: basisOf(statistic) });
+  return { actualUsd, expectedUsd: actualUsd - Math.max(0, more) };
 }
 
 /** Whether enough money is at stake: spent already, or on its way within the hour at this rate. */
@@ -172,10 +187,17 @@ function basisOf({ against, column }: Statistic): Basis {
   return column === COLUMN.tokens ? "tokens" : "requests";
 }
 
+const KINDS: Readonly<Partial<Record<Statistic["against"], IncidentKind>>> = {
+  apart: "waste",
+  slow: "shift",
+  people: "shift",
+};
+
 function kindOf({ factor, window, against }: Statistic, regime: number): IncidentKind {
+  const always = KINDS[against];
+  if (always !== undefined) return always;
   if (factor === "price_per_token") return "price";
   if (regime !== BUSY && window >= 60 && window < 1440) return "off-hours";
-  if (against === "slow" || against === "people") return "shift";
   if (factor === "requests_per_active_user" && window >= 360) return "waste";
   return window >= 1440 || (against === "demand" && window >= 360) ? "shift" : "spike";
 }

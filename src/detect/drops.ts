@@ -6,13 +6,13 @@ import { COLUMN } from "./statistics.ts";
 
 /** A team that stops in busy time. A window is so long that silence in it means something: some teams pause for an hour every week, few for four. */
 const DROP_WINDOWS = [60, 120, 240] as const;
-const DROP_STEPS = 30;
+const DROP_STEPS = 42;
 const DROP_LEFT = 0.15;
 const DROP_LEFT_STEPS = 0.35;
 const DROP_USD = 10;
 /** Share of a team's busy hours at whose end a window may have fallen silent without being anybody's incident, and silences that are one team's bad luck. */
 const OFTEN_SILENT = 0.003;
-const BAD_LUCK = 0.5;
+const BAD_LUCK = 0.25;
 /** Busy hours, in the middle of its day, that a team must have lived through before its silence says anything. */
 const DROP_HOURS = 40;
 /** Before its weeks are known, nights look like silence. */

@@ -1,7 +1,7 @@
 import { excessOf } from "./attribution.ts";
 import type { Episode, Track } from "./episode.ts";
 import { explainedBy, isAncestor } from "./explained.ts";
-import type { Incident } from "./incident.ts";
+import type { Incident, IncidentKind } from "./incident.ts";
 import type { Verdict } from "./detector.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { BESIDE_MINUTES, isOfOne } from "./storm.ts";
@@ -63,7 +63,7 @@ export class EpisodeBook {
   covers(node: SeriesNode, verdict: Verdict, minute: number): boolean {
     return this.#episodes.some(
       (episode) =>
-        isComparable(verdict, episode.incident) &&
+        isComparable(verdict, episode) &&
         (sharesCause(episode, node, verdict, minute) || holds(episode, node, verdict, minute)),
     );
   }
@@ -90,7 +90,11 @@ export class EpisodeBook {
   /** An incident of the node that is hardly over: it goes on instead of a new one. */
   recent(node: SeriesNode, minute: number, verdict: Verdict): Episode | undefined {
     return this.#episodes.find(
-      (one) => one.base === node && one.recentAt(minute) && !outranks(verdict, one.incident),
+      (one) =>
+        one.base === node &&
+        one.recentAt(minute) &&
+        !outranks(verdict, one.incident) &&
+        !isAnother(verdict, one.incident),
     );
   }
 
@@ -207,13 +211,27 @@ function overlap(a: Track, b: Track): boolean {
   return a.firstMinute <= b.lastHotMinute && b.firstMinute <= a.lastHotMinute;
 }
 
+/** Kinds whose tickets are found by what a team's people do, however much they spend. */
+const OF_A_TEAM: readonly IncidentKind[] = ["price", "waste"];
+
+/** Whether a ticket is of such a kind, and an incident of another. */
+function isAnother({ kind, severity }: Verdict, incident: Incident): boolean {
+  return severity === "ticket" && OF_A_TEAM.includes(kind) && kind !== incident.kind;
+}
+
+function isWide({ level }: SeriesNode): boolean {
+  return level === "organisation" || level === "department";
+}
+
 /** Whether an incident can speak for a verdict: it is not less, and of the same sort. */
-function isComparable(verdict: Verdict, incident: Incident): boolean {
+function isComparable(verdict: Verdict, { base, incident }: Episode): boolean {
   if (outranks(verdict, incident)) return false;
   // Who spends more and more can still stop.
   if (verdict.kind === "drop" && incident.kind !== "drop") return false;
   // That everybody's spend grows says nothing of what one team does today.
   if (incident.kind === "ramp" && verdict.kind !== "ramp") return false;
+  // What a whole department spends says nothing of dearer calls in one team, nor of people who stand apart from it.
+  if (isWide(base) && isAnother(verdict, incident)) return false;
   // Dearer calls of everybody say nothing of somebody who makes a hundred times as many.
   return incident.kind !== "price" || verdict.kind === "price";
 }

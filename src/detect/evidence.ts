@@ -6,15 +6,15 @@ import { STEP_MINUTES } from "./rings.ts";
 import type { SeriesNode } from "./series-node.ts";
 import {
   FAMILIES,
-  isGroup,
   LONG_FAMILY,
   PAGE_FAMILIES,
   PRICE_FAMILY,
   QUIET_FAMILY,
   SIZE_FAMILY,
   SLOW_FAMILY,
-  type Statistic,
-} from "./statistics.ts";
+  WASTE_FAMILY,
+} from "./families.ts";
+import { isGroup, type Statistic } from "./statistics.ts";
 
 /** What the other families add to the most surprising one. How far the sum goes on ordinary days is learnt, so this only sets what is found best. */
 const OTHERS = 0.3;
@@ -179,13 +179,13 @@ function isForTicket(node: SeriesNode, calibration: Calibration): boolean {
 }
 
 /** What is told in working hours when it stands out by itself: nothing of it gets worse within the hour. */
-export const TICKET_FAMILIES: readonly number[] = [PRICE_FAMILY, SLOW_FAMILY];
+export const TICKET_FAMILIES: readonly number[] = [PRICE_FAMILY, SLOW_FAMILY, WASTE_FAMILY];
 
 /** How surprising one family must be for a ticket. */
 export function ticketBarOf({ settings }: SeriesNode): number {
   return Math.log10(QUARTER_DAYS / (TICKETS_PER_FAMILY * settings.pagesPerQuarter));
 }
-const TICKETS_PER_FAMILY = 0.8;
+const TICKETS_PER_FAMILY = 0.6;
 /** Days of groups, of all together, before what one family comes to is known well enough to be told by itself. */
 const TICKET_DAYS = 150;
 
@@ -198,6 +198,11 @@ function tell(
 ): void {
   const { slot, value, regime } = at;
   if (HEATS.has(name)) node.heat = calibration.residual(node, slot, value);
+  const sessions = SESSIONS_OF_PERSON.indexOf(name);
+  if (sessions >= 0) {
+    const heat = calibration.residual(node, slot, value);
+    node.sessionHeat = sessions === 0 ? heat : Math.max(node.sessionHeat, heat);
+  }
   if (name === DAY_OF_PERSON && node.level === "user" && node.tails.days(slot) >= KNOWN_DAYS) {
     const usual = calibration.usual(node, slot);
     const day = (node.day ??= { rise: 0, weight: 0 });
@@ -209,6 +214,8 @@ function tell(
   }
 }
 
+/** What sessions a person began in an hour or two and in half a day: the further beyond the usual counts. */
+const SESSIONS_OF_PERSON: readonly string[] = ["sessions_120m", "sessions_240m"];
 /** A person's last 24 hours, for the team; and a team's own. */
 const DAY_OF_PERSON = "requests_1440m";
 const DAY_OF_TEAM = "people_1440m";

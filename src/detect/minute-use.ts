@@ -20,6 +20,8 @@ export interface UseParts {
   hasMinute: boolean;
   cells: number;
   starts: number;
+  /** Sessions that begin with it. */
+  sessions: number;
   loads: number;
   usualRequests: number;
   usualTokens: number;
@@ -40,6 +42,7 @@ export const NO_PARTS: Readonly<UseParts> = {
   hasMinute: true,
   cells: 0,
   starts: 0,
+  sessions: 0,
   loads: 0,
   usualRequests: 0,
   usualTokens: 0,

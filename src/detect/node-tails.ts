@@ -1,6 +1,6 @@
 import type { Peers } from "./peer-averages.ts";
 import { REGIMES } from "./regimes.ts";
-import { FAMILIES } from "./statistics.ts";
+import { FAMILIES } from "./families.ts";
 
 /** Fields of one statistic's state. */
 const USUAL = 0;

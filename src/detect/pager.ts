@@ -1,9 +1,10 @@
-import { excessOf, EXPLAINS, narrow, narrowSharply, standsOut } from "./attribution.ts";
+import { excessOf, EXPLAINS, narrow, narrowSharply, standsOut, type At } from "./attribution.ts";
 import type { Calibration } from "./calibration.ts";
 import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./detector.ts";
 import { openEpisode, type Episode } from "./episode.ts";
 import type { EpisodeBook } from "./episode-book.ts";
 import type { Incident } from "./incident.ts";
+import { aboutApart } from "./apart.ts";
 import { isStormOfErrors, isWidelyFailing } from "./rules.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { isGroup } from "./statistics.ts";
@@ -70,11 +71,11 @@ export class Pager {
     const verdict = evaluateTicket(team, minute, this.judgeOf(team, minute, null));
     if (verdict?.fires !== true || this.#book.covers(team, verdict, minute)) return;
     const span = { minute, window: verdict.windowMinutes, basis: verdict.basis };
-    // What days add up to is of days: an hour of them is somebody's by chance.
-    const base = verdict.kind === "price" ? narrowSharply(team, span) : narrow(team, span);
+    const base = ticketBase(team, span, verdict);
     if (this.#book.covers(base, verdict, minute)) return;
     if (hasPrecedent([base, team], minute, verdict)) return;
-    this.open(base, at, base === team ? verdict : about(base, minute, verdict));
+    const isAsFound = base === team && verdict.kind !== "waste";
+    this.open(base, at, isAsFound ? verdict : about(base, minute, verdict));
   }
 
   /** Opens an incident, goes on with one that is hardly over, or does nothing where another has the word. */
@@ -176,6 +177,12 @@ export class Pager {
       explainedUsd: (window) => this.#book.explainedUsd(node, { minute, window }, self),
     };
   }
+}
+
+/** Whom a ticket is about. What days add up to is of days: an hour of them is somebody's by chance. */
+function ticketBase(team: SeriesNode, span: At, { kind }: Verdict): SeriesNode {
+  if (kind === "waste") return aboutApart(team, span.minute, span.window);
+  return kind === "price" ? narrowSharply(team, span) : narrow(team, span);
 }
 
 /** One person's evening is judged by that person's evenings, however quiet the others are. */

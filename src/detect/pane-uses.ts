@@ -46,7 +46,7 @@ export function usesOfPanes(panes: PaneTable): PaneUse[] {
   return uses;
 }
 
-/** Five-minute rollups read back as history. A rollup keeps no squares: its requests stand for events of equal size; and no sessions, which have no past. */
+/** Five-minute rollups read back as history. A rollup keeps no squares: its requests stand for events of equal size; and not what each session spent. */
 export function usesOfRollups(rollups: readonly Rollup[]): PaneUse[] {
   return rollups.map((one) => ({
     minute: Math.floor(one.startMs / 60_000),
@@ -64,6 +64,7 @@ export function usesOfRollups(rollups: readonly Rollup[]): PaneUse[] {
     tokens: one.tokens,
     cacheReadTokens: one.cacheReadTokens,
     outputTokens: one.outputTokens,
+    sessions: one.sessions,
   }));
 }
 

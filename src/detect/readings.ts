@@ -1,3 +1,4 @@
+import { apartness } from "./apart.ts";
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
 import { noiseOf, riseOver } from "./measure.ts";
@@ -51,6 +52,8 @@ const READS: Readonly<Partial<Record<Statistic["against"], Reads>>> = {
   people: readPeople,
   slow: readSlow,
   pace: readPace,
+  sessions: readSessions,
+  apart: readApart,
   demand: readDemand,
 };
 
@@ -83,6 +86,15 @@ function readPast(
   if (actual <= 0) return;
   held.value = Math.log(actual + floor);
   held.regime = window <= 360 ? personalRegime(node, minute) : BUSY;
+  held.isKnown = true;
+}
+
+/** Sessions that a person began: measured by that person's past. */
+function readSessions(node: SeriesNode, { window, floor }: Statistic, minute: number): void {
+  const count = node.begun?.count(minute, window) ?? 0;
+  if (count === 0) return;
+  held.value = Math.log(count + floor);
+  held.regime = personalRegime(node, minute);
   held.isKnown = true;
 }
 
@@ -169,6 +181,12 @@ function readTogether(node: SeriesNode, { window }: Statistic, minute: number): 
     beyond(evidence, TOGETHER_FROM, TOGETHER_CLIP),
   );
   if (count >= 2) held.value = Math.sqrt(held.value);
+}
+
+/** People who began more sessions than they usually do while the others of their team did not. */
+function readApart(node: SeriesNode, { window }: Statistic, minute: number): void {
+  held.value = apartness(node, minute, window);
+  held.isKnown = held.value > 0;
 }
 
 const PEOPLE_CLIP = 1.2;

@@ -1,5 +1,6 @@
 import { memberUsd } from "./attribution.ts";
 import { ActiveUsers } from "./active-users.ts";
+import { BegunSessions } from "./begun-sessions.ts";
 import { ErrorShare } from "./error-share.ts";
 import { expectedOfUser } from "./expectation.ts";
 import type { HeavyDays } from "./heavy-days.ts";
@@ -11,6 +12,7 @@ import type { MinuteUse, UseParts } from "./minute-use.ts";
 import { NodeTails } from "./node-tails.ts";
 import type { PeerAverages } from "./peer-averages.ts";
 import { hourOf, Profile } from "./profile.ts";
+import type { SeriesOptions } from "./series-options.ts";
 import type { ScopeSettings } from "./settings.ts";
 import {
   COLUMN,
@@ -31,16 +33,6 @@ import { UsualRates } from "./usual-rates.ts";
 
 /** Any of those in `statistics.ts`. */
 export type WindowMinutes = number;
-/** What a series is made with. `now` is the newest minute seen anywhere: what arrives late about the past has not been learnt in its time. */
-export interface SeriesOptions {
-  readonly level: Level;
-  readonly name: string;
-  readonly parent: SeriesNode | null;
-  readonly scope: Scope;
-  readonly settings: ScopeSettings;
-  readonly hours: LocalHours;
-  readonly now: number;
-}
 
 /** One watched series: a node of organisation > department > team > user, key, agent, model or tool. */
 export class SeriesNode {
@@ -58,6 +50,7 @@ export class SeriesNode {
   readonly rates: UsualRates | null;
   /** Only of groups and users; and only of teams in a tree. */
   readonly usualTokens: UsualTokens | null;
+  readonly begun: BegunSessions | null;
   sessions: Sessions | null = null;
   /** Most nodes are people and their keys: what those do not use takes no memory. */
   #children: Map<Level, Map<string, SeriesNode>> | null = null;
@@ -75,8 +68,9 @@ export class SeriesNode {
   /** Minute of the last use, and of a key or agent its only user so far, null once there are two. */
   lastMinute = -1;
   soleUser: string | null | undefined = undefined;
-  /** How far it is beyond its usual day, in standard deviations: people by pace, groups by demand, as they were last looked at. */
+  /** How far it is beyond its usual day, in standard deviations: people by pace, groups by demand, as they were last looked at; and people by their sessions. */
   heat = 0;
+  sessionHeat = 0;
   /** Only of teams: what working days say beside hours; only of people: their last 24 hours. */
   readonly teamDays: TeamDays | null;
   day: PersonDay | null = null;
@@ -103,6 +97,7 @@ export class SeriesNode {
     this.teamDays = level === "team" ? new TeamDays() : null;
     this.rates = level === "user" ? new UsualRates() : null;
     this.usualTokens = isGroup(level) || level === "user" ? new UsualTokens() : null;
+    this.begun = level === "user" ? new BegunSessions() : null;
     this.#activeUsers = PERSONAL.includes(level) ? null : new ActiveUsers();
   }
 
@@ -151,6 +146,7 @@ export class SeriesNode {
     if (parts.hasMinute) this.members?.add(use);
     if (!this.isTold) this.#ownRings().add(use, parts);
     this.#activeUsers?.add(use.user, minute);
+    this.begun?.add(minute, parts.sessions);
     // Nothing of its past is in the baseline any more: it is as new. One event from 1970 must not make everybody 56 years old.
     const isForgotten = this.lastMinute >= 0 && minute - this.lastMinute > HISTORY_HOURS * 60;
     if (this.#firstMinute < 0 || isForgotten) this.#firstMinute = minute;
@@ -285,6 +281,7 @@ export class SeriesNode {
   forget(minute: number): void {
     this.#rings?.forget(minute);
     this.members?.forget(minute);
+    this.begun?.forget(minute);
   }
 
   /** Once an hour, and not for all series at once: forgets up to `minute`, and makes room for another such hour. */

@@ -1,3 +1,4 @@
+import { SessionBegins } from "./begun-sessions.ts";
 import { OTHER } from "../decode/usage-event.ts";
 import { HISTORY_HOURS, type HourSample } from "./hour-log.ts";
 import type { Level, Scope } from "./incident.ts";
@@ -38,6 +39,7 @@ export class SeriesTree {
   readonly #hours = new Map<string, LocalHours[]>();
   readonly #parts: UseParts = { ...NO_PARTS };
   readonly #prices = new PriceIndex();
+  readonly #begins = new SessionBegins();
   #evictedDay = -1;
 
   constructor(settings: DetectionSettings = DEFAULT_DETECTION) {
@@ -101,13 +103,10 @@ export class SeriesTree {
   /** What the use says of its user's activity, and what is usual for that user: of one without a past, what it is. */
   #partsOf(use: PaneUse, team: SeriesNode | null): UseParts {
     const user = team?.children("user").get(use.user);
-    const last = user?.lastMinute ?? -1;
-    const isNamed = isName(use.user);
     const parts = this.#parts;
-    const isNewer = Math.floor(use.minute / STEP_MINUTES) > Math.floor(last / STEP_MINUTES);
     parts.hasMinute = true;
-    parts.cells = isNamed && isNewer ? 1 : 0;
-    parts.starts = isNamed && (last < 0 || use.minute - last > START_MINUTES) ? 1 : 0;
+    addActivity(parts, use, user?.lastMinute ?? -1);
+    parts.sessions = isName(use.user) ? this.#begins.count(use) : 0;
     const rates = user?.rates ?? null;
     addRates(parts, use, rates);
     if (rates !== null) addShifts(parts, use, rates, this.#prices);
@@ -123,6 +122,7 @@ export class SeriesTree {
     parts.hasMinute = false;
     parts.cells = 0;
     parts.starts = 0;
+    parts.sessions = 0;
     if (of !== null && isName(use.user)) {
       Object.assign(parts, activityOf(of, user?.lastMinute ?? -1, START_MINUTES));
     }
@@ -221,6 +221,14 @@ export class SeriesTree {
     }
     return { settings, hours };
   }
+}
+
+/** Whether the use begins an active step of its user, who was active before at `last` (−1: never), and work after a silence. */
+function addActivity(parts: UseParts, { user, minute }: PaneUse, last: number): void {
+  const isNamed = isName(user);
+  const isNewer = Math.floor(minute / STEP_MINUTES) > Math.floor(last / STEP_MINUTES);
+  parts.cells = isNamed && isNewer ? 1 : 0;
+  parts.starts = isNamed && (last < 0 || minute - last > START_MINUTES) ? 1 : 0;
 }
 
 /** What the user usually makes of as much activity. Of somebody unknown: what it is. */

@@ -19,6 +19,8 @@ export interface SessionUse {
   readonly session?: string;
   /** Dollars. */
   readonly sessionUsd?: number;
+  /** All that are named; absent: `session` alone. */
+  readonly sessions?: readonly string[];
 }
 
 /** A session and what it spent in a window. `user` is null where several people share the name. */
@@ -46,7 +48,7 @@ export class Sessions {
   #newest = -1;
 
   add({ minute, user, session: name = "", sessionUsd: usd = 0 }: SessionUse): void {
-    if (usd <= 0 || name === "" || name === OTHER || name === UNNAMED) return;
+    if (usd <= 0 || !isSession(name)) return;
     const step = Math.floor(minute / STEP_MINUTES);
     if (step <= this.#newest - STEPS) return;
     this.#advance(step);
@@ -110,4 +112,9 @@ function addTo(steps: number[], step: number, usd: number): void {
   while (at >= 0 && (steps[at] as number) > step) at -= 2;
   if (at >= 0 && steps[at] === step) steps[at + 1] = (steps[at + 1] as number) + usd;
   else steps.splice(at + 2, 0, step, usd);
+}
+
+/** Whether a name is one of a session: an absent one is empty, and what a full dictionary folded together has none. */
+export function isSession(name: string): boolean {
+  return name !== "" && name !== OTHER && name !== UNNAMED;
 }

@@ -1,6 +1,6 @@
 import { Calibration } from "./calibration.ts";
 import { evaluateAll, type Verdict } from "./detector.ts";
-import { COLD, PAGE_HEAT, TICKET_HEAT, watch } from "./evidence.ts";
+import { PAGE_HEAT, TICKET_HEAT, watch } from "./evidence.ts";
 import { DropWatch } from "./drop-watch.ts";
 import { Episode, type Track } from "./episode.ts";
 import { EpisodeBook, type IncidentChange } from "./episode-book.ts";
@@ -212,10 +212,8 @@ export class SpendDetector {
       }
       const heat = watch(node, minute, this.#calibration, !isTouched(masking, node));
       if (!judges) continue;
-      if (heat !== COLD && !this.#book.speaksFor(node)) {
-        if (heat >= PAGE_HEAT) this.#pager.judge(node, at);
-        if (heat % PAGE_HEAT === TICKET_HEAT) this.#pager.judgeTicket(node, at);
-      }
+      if (heat >= PAGE_HEAT && !this.#book.speaksFor(node)) this.#pager.judge(node, at);
+      if (heat % PAGE_HEAT === TICKET_HEAT) this.#pager.judgeTicket(node, at);
       this.#rule(node, minute);
     }
   }

@@ -1,3 +1,4 @@
+import { LONG_FAMILY, PRICE_FAMILY, SIZE_FAMILY, SLOW_FAMILY, WASTE_FAMILY } from "./families.ts";
 import { HOUR, HOUR_COLUMNS, type HourColumn } from "./hour-log.ts";
 import type { Factor, Level } from "./incident.ts";
 
@@ -41,7 +42,17 @@ export const MINUTE_COLUMNS = 4;
 
 /** What a statistic is compared with: the profile's expectation, the users' own usual rates, or nothing (the series' own past maxima). */
 export type Against =
-  "profile" | "demand" | "crowd" | "together" | "people" | "slow" | "rates" | "pace" | "past";
+  | "profile"
+  | "demand"
+  | "sessions"
+  | "apart"
+  | "crowd"
+  | "together"
+  | "people"
+  | "slow"
+  | "rates"
+  | "pace"
+  | "past";
 
 /** One statistic: a column over a window, on a logarithmic scale. */
 export interface Statistic {
@@ -58,17 +69,6 @@ export interface Statistic {
   /** Added to both sides: counts and dollars below it are noise. */
   readonly floor: number;
 }
-
-/** How many families pages are judged by: within one the most surprising counts. What happens in quiet hours, of whatever statistic, is one of its own: it is wilder. */
-export const PAGE_FAMILIES = 7;
-export const PRICE_FAMILY = 3;
-export const SIZE_FAMILY = 4;
-export const QUIET_FAMILY = 5;
-/** What a group has come to over many hours. */
-export const LONG_FAMILY = 6;
-/** What only days add up to pages nobody. */
-export const SLOW_FAMILY = 7;
-export const FAMILIES = 8;
 
 const DOLLARS = [2, 5, 15, 60, 360, 1440, 10_080] as const;
 
@@ -128,6 +128,19 @@ function loads(windows: readonly number[]): Statistic[] {
   }));
 }
 
+/** Sessions that a person began: steadier than what they spend. */
+function sessions(windows: readonly number[]): Statistic[] {
+  return windows.map((window) => ({
+    name: `sessions_${window}m`,
+    factor: "requests_per_active_user",
+    window,
+    column: COLUMN.requests,
+    against: "sessions",
+    family: 2,
+    floor: 2,
+  }));
+}
+
 /** One of the rates, averaged over users' active steps: each counts once, however heavy. */
 function rates(
   factor: Factor,
@@ -166,6 +179,15 @@ const CROWD: Omit<Statistic, "name" | "window"> = {
 
 /** What the children's own evidence comes to together: three people who each have a day of a hundred, on the same day. */
 const TOGETHER: Omit<Statistic, "name" | "window"> = { ...CROWD, against: "together" };
+
+/** People who run far more sessions than they ever do while the rest of their team does not: `apart.ts`. */
+const APART: Statistic = {
+  ...CROWD,
+  name: "apart_240m",
+  window: 240,
+  against: "apart",
+  family: WASTE_FAMILY,
+};
 
 /** How far the people who were at work in the last day are beyond what each usually makes of a day: who is away says nothing, nobody weighs for two. */
 const PEOPLE: Statistic = {
@@ -211,6 +233,7 @@ export const GROUP_STATISTICS: readonly Statistic[] = [
   ...loads([15, 60, 360]),
   { ...CROWD, name: "crowd_360m", window: 360 },
   { ...TOGETHER, name: "together_360m", window: 360 },
+  APART,
   PEOPLE,
   SLOW,
   ...rates("price_per_token", PRICE, [60, 360]),
@@ -225,6 +248,7 @@ export const PERSON_STATISTICS: readonly Statistic[] = [
   ...counts("pace", "requests_per_active_user", COLUMN.requests, [15, 30, 60, 120], "pace"),
   ...dollars([15, 60, 360, 1440], "past"),
   ...counts("requests", "requests_per_active_user", COLUMN.requests, [360], "past"),
+  ...sessions([120, 240]),
   DAY_OF_PERSON,
   ...rates("price_per_token", PRICE, [60, 360]),
 ];

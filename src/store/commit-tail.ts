@@ -133,7 +133,8 @@ export class CommitTail implements Tail {
 }
 
 type Texts = Record<keyof Step, string>;
-type UseTexts = Record<keyof CommittedUse, string>;
+type UseTexts = Record<Exclude<keyof CommittedUse, "sessions">, string> &
+  Pick<CommittedUse, "sessions">;
 
 function stepOf(row: Texts): Step {
   return {

@@ -234,7 +234,8 @@ FROM usage WHERE kind = 'delta' AND minute >= {from:UInt32} AND minute < {to:UIn
       by: "toUnixTimestamp(toStartOfFiveMinutes(minute)) * 1000 AS startMs, department, team, user, key, agent, model, tool",
       keys: "startMs, department, team, user, key, agent, model, tool",
       sums: `sum(usage.requests) AS requests, sum(usage.errors) AS errors, sum(usage.cache_read_input_tokens) AS cacheReadTokens,
-  sum(usage.output_tokens) AS outputTokens, ${ALL_TOKENS} AS tokens, toFloat64(sum(usage.cost_usd)) AS costUsd`,
+  sum(usage.output_tokens) AS outputTokens, ${ALL_TOKENS} AS tokens, toFloat64(sum(usage.cost_usd)) AS costUsd,
+  groupUniqArrayIf(usage.top_session, usage.top_session != '') AS sessions`,
     }),
   hourHistory: (upTo: string) =>
     historyQuery(upTo, {

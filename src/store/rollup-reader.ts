@@ -40,6 +40,7 @@ export function rollupOf(row: RowBinaryReader): Rollup {
     outputTokens: row.u64(),
     tokens: row.u64(),
     costUsd: row.f64(),
+    sessions: row.names(),
   };
 }
 

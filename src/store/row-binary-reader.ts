@@ -2,6 +2,7 @@ import { AppError } from "../runtime/errors.ts";
 
 const TWO_32 = 2 ** 32;
 const NAMES = 1 << 16;
+const NO_NAMES: readonly string[] = [];
 
 /** Thrown and caught here: the row goes on in bytes that have not come yet. */
 const CUT = new Error("the row is cut");
@@ -77,6 +78,12 @@ export class RowBinaryReader {
     this.#names[slot] = name;
     this.#texts[slot] = text;
     return text;
+  }
+
+  /** An Array(String). */
+  names(): readonly string[] {
+    const length = this.#varint();
+    return length === 0 ? NO_NAMES : Array.from({ length }, () => this.name());
   }
 
   #varint(): number {

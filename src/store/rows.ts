@@ -19,12 +19,14 @@ export interface Rollup {
   readonly cacheReadTokens: number;
   readonly outputTokens: number;
   readonly costUsd: number;
+  /** Sessions that its deltas name: none of a week that is folded. */
+  readonly sessions: readonly string[];
 }
 
 /** What was spent in an hour, by user, key and agent. */
 export interface HourRollup extends Omit<
   Rollup,
-  "model" | "tool" | "cacheReadTokens" | "outputTokens"
+  "model" | "tool" | "cacheReadTokens" | "outputTokens" | "sessions"
 > {
   /** Bit i is set where its i-th five minutes held something. */
   readonly steps: number;
@@ -52,6 +54,8 @@ export interface CommittedUse {
   /** Of the sessions that its flushes name the one that spent the most, and its dollars; empty or absent: none is named. */
   readonly session?: string;
   readonly sessionUsd?: number;
+  /** All that they name. */
+  readonly sessions?: readonly string[];
 }
 
 /** Of some commits, all of it, in order of time. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Calibration } from "../../src/detect/calibration.ts";
 import { barOf, COLD, handicapOf, PAGE_HEAT, totalOf, watch } from "../../src/detect/evidence.ts";
 import { BUSY, DEAD, QUIET } from "../../src/detect/regimes.ts";
-import { PAGE_FAMILIES } from "../../src/detect/statistics.ts";
+import { PAGE_FAMILIES } from "../../src/detect/families.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { aNode, parts } from "../support/series-builders.ts";
 import { aUse, MONDAY_MINUTE } from "../support/spend-stream.ts";

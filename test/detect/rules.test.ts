@@ -23,7 +23,7 @@ interface Habit {
 
 /** A team that has worked alike every day until eleven this morning. */
 function aTeam(habit: Habit = {}): SeriesNode {
-  const { usd = 24, requests = 120, errors = 0, cells = 36, days = DAYS } = habit;
+  const { usd = 24, requests = 120, errors = 0, cells = 50, days = DAYS } = habit;
   const team = aNode("team", "payments", null, settings);
   for (let minute = NOON - 720 - days * 1440; minute < NOON - 60; minute += 60) {
     const ofDay = (minute / 60) % 24;
@@ -233,7 +233,7 @@ describe("dropOf", () => {
   });
 
   it("waits longer where an hour without anybody means little", () => {
-    const team = aTeam({ cells: 16, days: 28 });
+    const team = aTeam({ cells: 24, days: 28 });
 
     expect(dropOf(team, NOON - 1)).toBeNull();
     expect(dropOf(team, NOON + 59)?.verdict.statistic).toBe("drop_120m");
@@ -266,7 +266,7 @@ describe("dropOf", () => {
   it("finds nothing while many are there, however little they call", () => {
     const team = aTeam();
     for (let step = 1; step <= 9; step++) {
-      team.add(aUse({ minute: NOON - 5 * step, requests: 1 }), parts({ cells: 2 }));
+      team.add(aUse({ minute: NOON - 5 * step, requests: 1 }), parts({ cells: 3 }));
     }
 
     expect(dropOf(team, NOON - 1)).toBeNull();

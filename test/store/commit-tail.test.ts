@@ -121,14 +121,14 @@ describe("CommitTail", () => {
 
     const uses = (await take(tail)).flatMap((some) => some.uses);
 
-    const named = uses.map(({ team, model, usd: cost, session, sessionUsd }) => [
+    const named = uses.map(({ team, model, usd: cost, session, sessionUsd, sessions }) => [
       ...[team, model, cost],
-      ...[session, sessionUsd],
+      ...[session, sessionUsd, [...(sessions ?? [])].sort()],
     ]);
     expect(named).toEqual([
-      ["a", "m", 3, "other model", 1],
-      ["a", "unknown", 12, "small, often", 3],
-      ["none", "unknown", 1, "", 0],
+      ["a", "m", 3, "other model", 1, ["other model"]],
+      ["a", "unknown", 12, "small, often", 3, ["big", "small, often"]],
+      ["none", "unknown", 1, "", 0, []],
     ]);
   });
 

@@ -212,6 +212,29 @@ describe("ClickHouseIncidentStore", () => {
     expect(rollups[0]).toMatchObject({ department: "unknown", user: "unknown", model: "unknown" });
   });
 
+  it("names the sessions of each five minutes, once however many deltas name them", async () => {
+    const pane = (minuteMs: number, session: string): PaneSpec => ({
+      minuteMs,
+      requests: 1,
+      cost_nanos: 1e9,
+      session: [session, 1e9],
+    });
+    await usage([
+      pane(MINUTE_MS, "one"),
+      pane(MINUTE_MS + 60_000, "one"),
+      pane(MINUTE_MS + 120_000, "two 🚀"),
+      pane(MINUTE_MS + 300_000, "two 🚀"),
+      { minuteMs: MINUTE_MS + 600_000, requests: 1 },
+    ]);
+
+    const named: string[][] = [];
+    for await (const chunk of store.history(0, MINUTE_MS + 3_600_000)) {
+      named.push(...chunk.map(({ sessions }) => [...sessions].sort()));
+    }
+
+    expect(named).toEqual([["one", "two 🚀"], ["two 🚀"], []]);
+  });
+
   it("gives it by the hour as well, and says which five minutes held something", async () => {
     const hourMs = Math.floor(MINUTE_MS / 3_600_000) * 3_600_000;
     await usage([

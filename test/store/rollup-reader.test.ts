@@ -21,6 +21,7 @@ const rollup = fc.record({
   outputTokens: count,
   tokens: count,
   costUsd: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  sessions: fc.array(name, { maxLength: 3 }),
 });
 const rollups = fc
   .array(rollup, { maxLength: 30 })
@@ -63,6 +64,8 @@ function encoded(rows: readonly Rollup[]): Buffer {
     const { requests, errors, cacheReadTokens, outputTokens, tokens } = row;
     for (const one of [requests, errors, cacheReadTokens, outputTokens, tokens]) writer.u64(one);
     writer.f64(row.costUsd);
+    writer.varint(row.sessions.length);
+    for (const one of row.sessions) writer.string(one);
   }
   return Buffer.concat(writer.finish());
 }

@@ -113,5 +113,6 @@ export function rollupsOf(uses: readonly PaneUse[]): Rollup[] {
     ...use,
     startMs: Math.floor(use.minute / 5) * 300_000,
     costUsd: use.usd,
+    sessions: [use.session ?? ""].filter((name) => name !== ""),
   }));
 }

@@ -25,7 +25,9 @@ export function applyCopies(effect: Effect, at: TeamDay, rows: SimUse[]): void {
       if (change.tool !== null && plan.who.slot.habit.tool !== change.tool) return;
       const wanted = change.copies(Math.max(start, startMinute)) - copy;
       if (wanted < 1 && new Random(playSeed, 1).next() >= wanted) return;
-      playSession(played, plan, playSeed, null);
+      // What has begun before the incident is no session that begins with it.
+      const isCut = start < startMinute;
+      playSession(played, isCut ? { ...plan, session: "" } : plan, playSeed, null);
     };
     everySession(at, stream, on, change.people);
   }

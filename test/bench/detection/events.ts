@@ -53,6 +53,7 @@ function eventOf(use: SimUse, random: Random, id: string): Record<string, unknow
     provider: PROVIDERS.get(use.model) ?? "unknown",
     model: use.model,
     tool: use.tool,
+    ...((use.session ?? "") !== "" && { session: use.session }),
     requests: use.requests,
     errors: use.errors,
     uncached_input_tokens: Math.max(0, use.tokens - use.outputTokens - read),

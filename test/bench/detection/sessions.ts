@@ -104,7 +104,10 @@ export class RowWriter {
   #output = 0;
   #read = 0;
 
-  constructor(out: SimUse[], who: Who, model: ModelId) {
+  readonly #session: string;
+
+  constructor(out: SimUse[], who: Who, model: ModelId, session: string) {
+    this.#session = session;
     this.#out = out;
     this.#who = who;
     this.#model = MODELS[model].name;
@@ -143,6 +146,8 @@ export class RowWriter {
       outputTokens: this.#output,
       cacheReadTokens: this.#read,
       arrival: this.#minute,
+      session: this.#session,
+      sessionUsd: this.#usd,
     });
     this.#usd = this.#squares = this.#requests = this.#tokens = 0;
     this.#errors = this.#output = this.#read = 0;
@@ -156,6 +161,8 @@ export interface SessionPlan {
   readonly turns: number;
   /** 1: as the habit has it. */
   readonly pace: number;
+  /** Its name where it is not one of its own; "": none is named. */
+  readonly session?: string;
 }
 
 /** Plays a whole session. The same seed gives the same calls whatever the edit. */
@@ -170,7 +177,7 @@ export function playSession(
   const own = random.chance(TRIALS) ? random.weighted(habit.models).model : plan.who.slot.model;
   const model = edit?.model?.(own) ?? own;
   const talk = new Conversation(habit, random);
-  const rows = new RowWriter(out, plan.who, model);
+  const rows = new RowWriter(out, plan.who, model, plan.session ?? `s${playSeed.toString(36)}`);
   let at = plan.start;
   for (let turn = 0; turn < plan.turns; turn++) {
     talk.turn(edit?.cold === true);
@@ -186,7 +193,7 @@ export function turnsOf(habit: Habit, random: Random): number {
 
 /**
  * A loop that spends about `usdPerMinute` in [from, to): sessions of the slot's own habit, one after the other, as fast as the rate asks. Nothing
- * tells its calls from ordinary ones but how many there are.
+ * tells its calls from ordinary ones but how many there are; all of them say that they are of one session.
  */
 export function playLoop(
   out: SimUse[],
@@ -197,8 +204,9 @@ export function playLoop(
   const { habit } = who.slot;
   const modelOf = (): ModelId =>
     random.chance(TRIALS) ? random.weighted(habit.models).model : who.slot.model;
+  const session = `loop-${who.user}-${Math.floor(from)}`;
   let model = modelOf();
-  let rows = new RowWriter(out, who, model);
+  let rows = new RowWriter(out, who, model, session);
   let talk = new Conversation(habit, random);
   let left = turnsOf(habit, random);
   let owed = 0;
@@ -210,7 +218,7 @@ export function playLoop(
       if (left-- <= 0) {
         rows.flush();
         model = modelOf();
-        rows = new RowWriter(out, who, model);
+        rows = new RowWriter(out, who, model, session);
         talk = new Conversation(habit, random);
         left = turnsOf(habit, random);
       }

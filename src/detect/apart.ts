@@ -1,0 +1,92 @@
+import { expectWindowUsd } from "./expectation.ts";
+import type { SeriesNode } from "./series-node.ts";
+
+/** What a whole team is beyond its usual, and a little more, is no person's: a month's end, a Friday, a common deadline. */
+const COMMON = 0.3;
+/** One person in ten is so many standard deviations beyond their usual on an ordinary day; each so many more are ten times rarer. */
+const TENTH = 1.2;
+const DECADE = 1.3;
+/** With fewer at work nobody tells what they have in common. */
+const LEAST = 3;
+/** So many of the furthest are looked at together. */
+const MOST = 10;
+/** Whom a finding is about; with so many of them it is the team. */
+const HOT = 1.5;
+const MANY = 3;
+
+/** The people of a team at work in a window, and how far each is beyond what the team has in common, the furthest first. */
+function apartFrom(
+  team: SeriesNode,
+  minute: number,
+  window: number,
+): { readonly person: SeriesNode; readonly heat: number }[] {
+  const people: { person: SeriesNode; heat: number }[] = [];
+  for (const person of team.children("user").values()) {
+    if (person.lastMinute <= minute - window) continue;
+    people.push({ person, heat: person.sessionHeat });
+  }
+  people.sort((a, b) => b.heat - a.heat);
+  const middle = people[people.length >> 1]?.heat ?? 0;
+  const common = Math.max(0, middle + COMMON);
+  for (const one of people) one.heat -= common;
+  return people;
+}
+
+/**
+ * How surprising it is that people of a team began so many more sessions than they usually do while the others did not: of the few furthest, −log10 of the chance
+ * that as many of them are as far out, for the number at which it is least (Berk & Jones 1979). One alone or some together count alike. 0: nobody is.
+ */
+export function apartness(team: SeriesNode, minute: number, window: number): number {
+  const people = apartFrom(team, minute, window);
+  if (people.length < LEAST) return 0;
+  let most = 0;
+  const last = Math.min(MOST, people.length >> 1);
+  for (let count = 1; count <= last; count++) {
+    const heat = people[count - 1]?.heat ?? 0;
+    if (heat <= TENTH) break;
+    const chance = 10 ** (-1 - (heat - TENTH) / DECADE);
+    most = Math.max(most, -Math.log10(atLeast(count, people.length, chance)));
+  }
+  return most;
+}
+
+/** The chance that `count` or more of `all` do what each does with a small `chance`. */
+function atLeast(count: number, all: number, chance: number): number {
+  let term = (1 - chance) ** all;
+  if (all * chance < SELDOM) {
+    term = 1;
+    for (let one = 0; one < count; one++) term *= ((all - one) / (one + 1)) * chance;
+    return term;
+  }
+  let fewer = 0;
+  for (let one = 0; one < count; one++) {
+    fewer += term;
+    term *= ((all - one) / (one + 1)) * (chance / (1 - chance));
+  }
+  return Math.max(Number.EPSILON, 1 - fewer);
+}
+/** Below it the first term is all, and one less the others is rounding. */
+const SELDOM = 1e-3;
+
+/** What those people spent in the window, and what they were expected to: dollars. */
+export function spentApart(
+  team: SeriesNode,
+  minute: number,
+  window: number,
+): { readonly actualUsd: number; readonly expectedUsd: number } {
+  let actualUsd = 0;
+  let expectedUsd = 0;
+  for (const { person, heat } of apartFrom(team, minute, window)) {
+    if (heat < HOT) break;
+    actualUsd += person.usd(minute, window);
+    expectedUsd += expectWindowUsd(person, minute, window);
+  }
+  return { actualUsd, expectedUsd };
+}
+
+/** Who it is about: the one who is furthest out, or the team where there are three and more. */
+export function aboutApart(team: SeriesNode, minute: number, window: number): SeriesNode {
+  const people = apartFrom(team, minute, window);
+  const isMany = (people[MANY - 1]?.heat ?? 0) >= HOT;
+  return isMany ? team : (people[0]?.person ?? team);
+}

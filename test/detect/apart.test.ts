@@ -1,0 +1,115 @@
+import { describe, expect, it } from "@jest/globals";
+import { aboutApart, apartness, spentApart } from "../../src/detect/apart.ts";
+import { held, read } from "../../src/detect/readings.ts";
+import type { SeriesNode } from "../../src/detect/series-node.ts";
+import type { Statistic } from "../../src/detect/statistics.ts";
+import { aUse } from "../support/spend-stream.ts";
+import { aNode, parts } from "../support/series-builders.ts";
+import { learnt, nodeOf, NOON, personal } from "./small-office.ts";
+
+const WINDOW = 240;
+
+/** A team with one person for each heat, all at work at noon. */
+function teamOf(...heats: readonly number[]): SeriesNode {
+  const team = aNode("team", "payments");
+  heats.forEach((heat, one) => {
+    const person = aNode("user", `user-${one}`, team);
+    person.add(aUse({ minute: NOON, user: person.name }), parts());
+    person.sessionHeat = heat;
+  });
+  return team;
+}
+
+function of(...heats: readonly number[]): number {
+  return apartness(teamOf(...heats), NOON, WINDOW);
+}
+
+const TWENTY = Array.from({ length: 20 }, (_, one) => Math.sin(one) - 0.5);
+
+describe("apartness", () => {
+  it("is nothing where nobody is further out than one in ten", () => {
+    expect(of(...TWENTY)).toBe(0);
+    expect(of(0.9, 0.2, -0.3, -1, -2)).toBe(0);
+  });
+
+  it("grows with how far one is out, and with how many are", () => {
+    const [one, further] = [of(3, ...TWENTY), of(4.3, ...TWENTY)];
+    const [three, seven] = [of(3, 3, 3, ...TWENTY), of(...Array<number>(7).fill(3), ...TWENTY)];
+
+    // One in 24 or so of 21, and ten times rarer; some together are rarer than the one of them.
+    expect(further - one).toBeCloseTo(1, 1);
+    expect(one).toBeLessThan(three);
+    expect(three).toBeLessThan(seven);
+    expect(seven).toBeGreaterThan(4);
+  });
+
+  it("is the chance that so many of so many are so far out", () => {
+    // Heat 2.5, no more than usual in common: each has a chance of a hundredth; two or more of ten.
+    const quiet = Array<number>(8).fill(-1);
+    const chance = 1 - 0.99 ** 10 - 10 * 0.01 * 0.99 ** 9;
+
+    expect(of(2.5, 2.5, ...quiet)).toBeCloseTo(-Math.log10(chance), 9);
+  });
+
+  it("takes no offence at what the whole team has in common", () => {
+    const rise = (heat: number): number => heat + 2;
+
+    expect(of(...TWENTY.map(rise))).toBeLessThan(1);
+    expect(of(3, ...TWENTY)).toBeGreaterThan(of(3, ...TWENTY.map(rise)));
+  });
+
+  it("says nothing of one or two people, nor of who has not worked for long", () => {
+    expect(of(5, -1)).toBe(0);
+    expect(apartness(teamOf(5, ...TWENTY), NOON + WINDOW, WINDOW)).toBe(0);
+  });
+
+  it("neither overflows nor turns negative, however many there are", () => {
+    const crowd = of(...Array<number>(3000).fill(9), ...Array<number>(4000).fill(-1));
+
+    expect(crowd).toBeGreaterThan(0);
+    expect(Number.isFinite(crowd)).toBe(true);
+    expect(of(1.3, ...Array<number>(7000).fill(-1))).toBeGreaterThanOrEqual(0);
+  });
+});
+
+/** The small office at noon: of each person dollars in the last minute, and how hot their sessions are. */
+function officeWith(
+  people: Readonly<Record<string, readonly [usd: number, heat: number]>>,
+): SeriesNode {
+  const detector = learnt(
+    ...Object.entries(people).map(([user, [usd]]) => personal(user, { minute: NOON, usd })),
+  );
+  const team = nodeOf(detector, "team");
+  for (const [user, [, heat]] of Object.entries(people)) {
+    team.children("user").get(user)!.sessionHeat = heat;
+  }
+  return team;
+}
+
+describe("who is apart", () => {
+  it("is the one who is furthest out, and the money is that of all who are", () => {
+    const team = officeWith({ ada: [30, 4], ben: [1, 0], cem: [40, 1.4] });
+
+    expect(aboutApart(team, NOON, WINDOW).name).toBe("ada");
+    const { actualUsd, expectedUsd } = spentApart(team, NOON, WINDOW);
+    expect(actualUsd - expectedUsd).toBeGreaterThan(25);
+    expect(actualUsd - expectedUsd).toBeLessThan(35);
+  });
+
+  it("is the team where three are far out", () => {
+    const four = teamOf(3, 2.2, 2.5, ...TWENTY);
+
+    expect(aboutApart(four, NOON, WINDOW)).toBe(four);
+    expect(aboutApart(teamOf(3, 2.5, ...TWENTY), NOON, WINDOW).name).toBe("user-0");
+  });
+
+  it("is what the statistic reads", () => {
+    const team = officeWith({ ada: [1, 5], ben: [1, -1], cem: [1, -1] });
+    const statistic = team.statistics.find(({ against }) => against === "apart") as Statistic;
+
+    read(team, statistic, NOON);
+
+    expect(held).toMatchObject({ isKnown: true, value: apartness(team, NOON, WINDOW) });
+    expect(held.value).toBeGreaterThan(2);
+  });
+});
