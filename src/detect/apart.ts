@@ -1,11 +1,22 @@
 import { expectWindowUsd } from "./expectation.ts";
 import type { SeriesNode } from "./series-node.ts";
+import type { Heat } from "./statistic.ts";
 
-/** What a whole team is beyond its usual, and a little more, is no person's: a month's end, a Friday, a common deadline. */
+/** How a heat is distributed on ordinary days: one person in ten is beyond `tenth`, and each `decade` more is ten times rarer. */
+interface Shape {
+  readonly tenth: number;
+  readonly decade: number;
+  /** Whether what all of a team have in common is no person's: a month's end, a Friday. A price that rose for most is news. */
+  readonly hasCommon: boolean;
+}
+const SHAPES: Readonly<Record<Heat, Shape>> = {
+  sessions: { tenth: 1.2, decade: 1.3, hasCommon: true },
+  // One session with a dear model takes somebody far who has never tried any.
+  mix: { tenth: 1.5, decade: 2.5, hasCommon: false },
+  cache: { tenth: 1.5, decade: 2.5, hasCommon: false },
+};
+/** The middle of a team and a little more is what it has in common. */
 const COMMON = 0.3;
-/** One person in ten is so many standard deviations beyond their usual on an ordinary day; each so many more are ten times rarer. */
-const TENTH = 1.2;
-const DECADE = 1.3;
 /** With fewer at work nobody tells what they have in common. */
 const LEAST = 3;
 /** So many of the furthest are looked at together. */
@@ -14,37 +25,45 @@ const MOST = 10;
 const HOT = 1.5;
 const MANY = 3;
 
+/** Which people of a team are looked at: those at work in (minute − window, minute]. */
+interface Look {
+  readonly minute: number;
+  readonly window: number;
+  readonly of: Heat;
+}
+
 /** The people of a team at work in a window, and how far each is beyond what the team has in common, the furthest first. */
 function apartFrom(
   team: SeriesNode,
-  minute: number,
-  window: number,
+  { minute, window, of }: Look,
 ): { readonly person: SeriesNode; readonly heat: number }[] {
   const people: { person: SeriesNode; heat: number }[] = [];
   for (const person of team.children("user").values()) {
     if (person.lastMinute <= minute - window) continue;
-    people.push({ person, heat: person.sessionHeat });
+    people.push({ person, heat: person.heats?.[of] ?? 0 });
   }
   people.sort((a, b) => b.heat - a.heat);
   const middle = people[people.length >> 1]?.heat ?? 0;
-  const common = Math.max(0, middle + COMMON);
+  const common = SHAPES[of].hasCommon ? Math.max(0, middle + COMMON) : 0;
   for (const one of people) one.heat -= common;
   return people;
 }
 
 /**
- * How surprising it is that people of a team began so many more sessions than they usually do while the others did not: of the few furthest, −log10 of the chance
- * that as many of them are as far out, for the number at which it is least (Berk & Jones 1979). One alone or some together count alike. 0: nobody is.
+ * How surprising it is that people of a team are so far beyond what they usually do while the others are not: of the few furthest, −log10 of the chance that as
+ * many of them are as far out, for the number at which it is least (Berk & Jones 1979). One alone or some together count alike. 0: nobody is.
  */
-export function apartness(team: SeriesNode, minute: number, window: number): number {
-  const people = apartFrom(team, minute, window);
+export function apartness(team: SeriesNode, look: Look): number {
+  if (team.children("user").size < LEAST) return 0;
+  const people = apartFrom(team, look);
   if (people.length < LEAST) return 0;
+  const { tenth, decade } = SHAPES[look.of];
   let most = 0;
   const last = Math.min(MOST, people.length >> 1);
   for (let count = 1; count <= last; count++) {
     const heat = people[count - 1]?.heat ?? 0;
-    if (heat <= TENTH) break;
-    const chance = 10 ** (-1 - (heat - TENTH) / DECADE);
+    if (heat <= tenth) break;
+    const chance = 10 ** (-1 - (heat - tenth) / decade);
     most = Math.max(most, -Math.log10(atLeast(count, people.length, chance)));
   }
   return most;
@@ -71,22 +90,21 @@ const SELDOM = 1e-3;
 /** What those people spent in the window, and what they were expected to: dollars. */
 export function spentApart(
   team: SeriesNode,
-  minute: number,
-  window: number,
+  look: Look,
 ): { readonly actualUsd: number; readonly expectedUsd: number } {
   let actualUsd = 0;
   let expectedUsd = 0;
-  for (const { person, heat } of apartFrom(team, minute, window)) {
+  for (const { person, heat } of apartFrom(team, look)) {
     if (heat < HOT) break;
-    actualUsd += person.usd(minute, window);
-    expectedUsd += expectWindowUsd(person, minute, window);
+    actualUsd += person.usd(look.minute, look.window);
+    expectedUsd += expectWindowUsd(person, look.minute, look.window);
   }
   return { actualUsd, expectedUsd };
 }
 
 /** Who it is about: the one who is furthest out, or the team where there are three and more. */
-export function aboutApart(team: SeriesNode, minute: number, window: number): SeriesNode {
-  const people = apartFrom(team, minute, window);
+export function aboutApart(team: SeriesNode, look: Look): SeriesNode {
+  const people = apartFrom(team, look);
   const isMany = (people[MANY - 1]?.heat ?? 0) >= HOT;
   return isMany ? team : (people[0]?.person ?? team);
 }

@@ -4,7 +4,7 @@ import { BUSY, REGIMES, slotOf } from "./regimes.ts";
 import { DAY_MINUTES, type SeriesNode } from "./series-node.ts";
 import { TailPool } from "./tail-pool.ts";
 import { FAMILIES } from "./families.ts";
-import { type Statistic } from "./statistics.ts";
+import type { Statistic } from "./statistic.ts";
 
 /** Series of one class have their tails in common: groups, and each level of leaves. */
 type TailClass = "group" | Exclude<Level, "organisation" | "department" | "team">;
@@ -210,6 +210,7 @@ const GENERAL: Readonly<Record<Statistic["against"], Peers>> = {
   crowd: { usual: 1, between: 0.2, within: 0.4 },
   together: { usual: 1, between: 0.2, within: 0.3 },
   sessions: { usual: 1.2, between: 0.4, within: 0.25 },
+  lately: { usual: 0.1, between: 0.02, within: 0.015 },
   apart: { usual: 0.5, between: 0.1, within: 0.5 },
   people: { usual: 0.1, between: 0.02, within: 0.04 },
   slow: { usual: 0.4, between: 0.1, within: 0.8 },

@@ -23,7 +23,8 @@ import { spentApart } from "./apart.ts";
 import { BUSY } from "./regimes.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { PAGE_FAMILIES } from "./families.ts";
-import { COLUMN, type Statistic } from "./statistics.ts";
+import type { Statistic } from "./statistic.ts";
+import { COLUMN } from "./statistics.ts";
 
 /** One statistic's verdict on one window of one series. Fires where score > bar and every gate is open. */
 export interface Verdict {
@@ -59,7 +60,8 @@ export const LEARNING_DAYS = 2;
 /** What is spent must be so many times what is expected, whatever its surprise. */
 export const RATIO = 1.3;
 /** Of a rate, which is measured closely and fills its window only bit by bit; and of days that were many. */
-const RATIOS: Readonly<Partial<Record<Statistic["against"], number>>> = { rates: 1.15, slow: 1.2 };
+const RATE_RATIO = 1.15;
+const SLOW_RATIO = 1.2;
 
 /** What holds money comes before what does not, however surprising. */
 const FIRING = 1e6;
@@ -124,8 +126,8 @@ function judgeOne(node: SeriesNode, index: number, minute: number, judge: Judge)
   const { window } = statistic;
   const expected = expectWindow(node, minute, window);
   const { actualUsd, expectedUsd } =
-    statistic.against === "apart"
-      ? spentApart(node, minute, window)
+    statistic.against === "apart" && statistic.of === "sessions"
+      ? spentApart(node, { minute, window, of: statistic.of })
       : spentIn(node, statistic, { minute, explainedUsd, usualUsd: expected.usd });
   const excessUsd = actualUsd - expectedUsd;
   const isReady = organisationOf(node).ageDays(minute) >= LEARNING_DAYS;
@@ -145,7 +147,7 @@ function judgeOne(node: SeriesNode, index: number, minute: number, judge: Judge)
     regime,
     fires:
       isReady &&
-      actualUsd >= (RATIOS[statistic.against] ?? RATIO) * expectedUsd &&
+      actualUsd >= ratioOf(statistic) * expectedUsd &&
       isMoney(node, excessUsd, { window, regime }),
   };
 }
@@ -157,10 +159,11 @@ function spentIn(
   at: { readonly minute: number; readonly explainedUsd: number; readonly usualUsd: number },
 ): { readonly actualUsd: number; readonly expectedUsd: number } {
   const { minute, explainedUsd, usualUsd } = at;
-  const { window, against } = statistic;
+  const { window } = statistic;
+  const basis = basisOf(statistic);
   const actualUsd = Math.max(0, node.usd(minute, window) - explainedUsd);
-  if (against !== "rates") return { actualUsd, expectedUsd: usualUsd };
-  const more = excessOf(node, { minute, window, basis: basisOf(statistic) });
+  if (basis === "profile") return { actualUsd, expectedUsd: usualUsd };
+  const more = excessOf(node, { minute, window, basis });
   return { actualUsd, expectedUsd: actualUsd - Math.max(0, more) };
 }
 
@@ -181,7 +184,13 @@ function isMoney(
 const EARLY_SHARE = 0.4;
 const SOON = 1.2;
 
-function basisOf({ against, column }: Statistic): Basis {
+function ratioOf(statistic: Statistic): number {
+  if (basisOf(statistic) !== "profile") return RATE_RATIO;
+  return statistic.against === "slow" ? SLOW_RATIO : RATIO;
+}
+
+function basisOf({ against, column, of }: Statistic): Basis {
+  if (of === "mix" || of === "cache") return "price";
   if (against !== "rates") return "profile";
   if (column === COLUMN.usd) return "price";
   return column === COLUMN.tokens ? "tokens" : "requests";
@@ -194,9 +203,9 @@ const KINDS: Readonly<Partial<Record<Statistic["against"], IncidentKind>>> = {
 };
 
 function kindOf({ factor, window, against }: Statistic, regime: number): IncidentKind {
+  if (factor === "price_per_token") return "price";
   const always = KINDS[against];
   if (always !== undefined) return always;
-  if (factor === "price_per_token") return "price";
   if (regime !== BUSY && window >= 60 && window < 1440) return "off-hours";
   if (factor === "requests_per_active_user" && window >= 360) return "waste";
   return window >= 1440 || (against === "demand" && window >= 360) ? "shift" : "spike";

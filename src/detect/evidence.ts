@@ -14,7 +14,8 @@ import {
   SLOW_FAMILY,
   WASTE_FAMILY,
 } from "./families.ts";
-import { isGroup, type Statistic } from "./statistics.ts";
+import type { Heat, Statistic } from "./statistic.ts";
+import { isGroup } from "./statistics.ts";
 
 /** What the other families add to the most surprising one. How far the sum goes on ordinary days is learnt, so this only sets what is found best. */
 const OTHERS = 0.3;
@@ -130,7 +131,7 @@ export function watch(
     }
     const { regime, value } = held;
     const slot = slotOf(index, regime);
-    tell(node, statistic.name, { slot, value, regime }, calibration);
+    tell(node, statistic, { slot, value, regime }, calibration);
     if (notes) tails.note(slot, value);
     tails.setLast(index, surpriseOf(node, { index, regime, value }, minute, calibration), regime);
   }
@@ -185,23 +186,21 @@ export const TICKET_FAMILIES: readonly number[] = [PRICE_FAMILY, SLOW_FAMILY, WA
 export function ticketBarOf({ settings }: SeriesNode): number {
   return Math.log10(QUARTER_DAYS / (TICKETS_PER_FAMILY * settings.pagesPerQuarter));
 }
-const TICKETS_PER_FAMILY = 0.6;
+const TICKETS_PER_FAMILY = 0.7;
 /** Days of groups, of all together, before what one family comes to is known well enough to be told by itself. */
 const TICKET_DAYS = 150;
 
 /** What others ask a series for: how far it is beyond its usual day. */
 function tell(
   node: SeriesNode,
-  name: string,
+  { name, of, against }: Statistic,
   at: { readonly slot: number; readonly value: number; readonly regime: number },
   calibration: Calibration,
 ): void {
   const { slot, value, regime } = at;
   if (HEATS.has(name)) node.heat = calibration.residual(node, slot, value);
-  const sessions = SESSIONS_OF_PERSON.indexOf(name);
-  if (sessions >= 0) {
-    const heat = calibration.residual(node, slot, value);
-    node.sessionHeat = sessions === 0 ? heat : Math.max(node.sessionHeat, heat);
+  if (of !== undefined && against !== "apart") {
+    heatUp(node, { name, of }, calibration.residual(node, slot, value));
   }
   if (name === DAY_OF_PERSON && node.level === "user" && node.tails.days(slot) >= KNOWN_DAYS) {
     const usual = calibration.usual(node, slot);
@@ -214,8 +213,15 @@ function tell(
   }
 }
 
-/** What sessions a person began in an hour or two and in half a day: the further beyond the usual counts. */
-const SESSIONS_OF_PERSON: readonly string[] = ["sessions_120m", "sessions_240m"];
+/** Notes how far a person is beyond what they usually do, for `apart`. */
+function heatUp(node: SeriesNode, told: { name: string; of: Heat }, heat: number): void {
+  const { name, of } = told;
+  const heats = (node.heats ??= { sessions: 0, mix: 0, cache: 0 });
+  heats[of] = name === LATER_SESSIONS ? Math.max(heats[of], heat) : heat;
+}
+
+/** Read after the shorter window. */
+const LATER_SESSIONS = "sessions_240m";
 /** A person's last 24 hours, for the team; and a team's own. */
 const DAY_OF_PERSON = "requests_1440m";
 const DAY_OF_TEAM = "people_1440m";

@@ -181,7 +181,7 @@ export class Pager {
 
 /** Whom a ticket is about. What days add up to is of days: an hour of them is somebody's by chance. */
 function ticketBase(team: SeriesNode, span: At, { kind }: Verdict): SeriesNode {
-  if (kind === "waste") return aboutApart(team, span.minute, span.window);
+  if (kind === "waste") return aboutApart(team, { ...span, of: "sessions" });
   return kind === "price" ? narrowSharply(team, span) : narrow(team, span);
 }
 

@@ -5,7 +5,8 @@ import { noiseOf, riseOver } from "./measure.ts";
 import { BUSY, personalRegime, QUIET } from "./regimes.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import type { SeriesNode } from "./series-node.ts";
-import { COLUMN, hourOfColumn, type Statistic } from "./statistics.ts";
+import type { Statistic } from "./statistic.ts";
+import { COLUMN, hourOfColumn } from "./statistics.ts";
 
 /** A window is quiet where less than this part of a mean hour is expected. */
 const QUIET_BELOW = 0.35;
@@ -53,6 +54,7 @@ const READS: Readonly<Partial<Record<Statistic["against"], Reads>>> = {
   slow: readSlow,
   pace: readPace,
   sessions: readSessions,
+  lately: readLately,
   apart: readApart,
   demand: readDemand,
 };
@@ -183,10 +185,18 @@ function readTogether(node: SeriesNode, { window }: Statistic, minute: number): 
   if (count >= 2) held.value = Math.sqrt(held.value);
 }
 
-/** People who began more sessions than they usually do while the others of their team did not. */
-function readApart(node: SeriesNode, { window }: Statistic, minute: number): void {
-  held.value = apartness(node, minute, window);
+/** People who are further beyond their usual than the others of their team. */
+function readApart(node: SeriesNode, { window, of }: Statistic, minute: number): void {
+  if (of === undefined) return;
+  held.value = apartness(node, { minute, window, of });
   held.isKnown = held.value > 0;
+}
+
+/** How far what a person's last steps cost is from usual. */
+function readLately({ rates }: SeriesNode, { of }: Statistic): void {
+  if (rates?.known !== true || of === undefined || of === "sessions") return;
+  held.value = rates.lately(of);
+  held.isKnown = true;
 }
 
 const PEOPLE_CLIP = 1.2;

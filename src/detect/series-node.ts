@@ -14,14 +14,8 @@ import type { PeerAverages } from "./peer-averages.ts";
 import { hourOf, Profile } from "./profile.ts";
 import type { SeriesOptions } from "./series-options.ts";
 import type { ScopeSettings } from "./settings.ts";
-import {
-  COLUMN,
-  hourColumnsOf,
-  hourOfColumn,
-  isGroup,
-  statisticsOf,
-  type Statistic,
-} from "./statistics.ts";
+import type { Heat, Statistic } from "./statistic.ts";
+import { COLUMN, hourColumnsOf, hourOfColumn, isGroup, statisticsOf } from "./statistics.ts";
 import { REGIMES } from "./regimes.ts";
 import { pricedTokens, UsualTokens } from "./price-parts.ts";
 import { Rings, STEP_MINUTES } from "./rings.ts";
@@ -68,9 +62,9 @@ export class SeriesNode {
   /** Minute of the last use, and of a key or agent its only user so far, null once there are two. */
   lastMinute = -1;
   soleUser: string | null | undefined = undefined;
-  /** How far it is beyond its usual day, in standard deviations: people by pace, groups by demand, as they were last looked at; and people by their sessions. */
+  /** How far it is beyond its usual day, in standard deviations: people by pace, groups by demand, as they were last looked at; and people by what `apart` compares. */
   heat = 0;
-  sessionHeat = 0;
+  heats: Record<Heat, number> | null = null;
   /** Only of teams: what working days say beside hours; only of people: their last 24 hours. */
   readonly teamDays: TeamDays | null;
   day: PersonDay | null = null;

@@ -1,6 +1,8 @@
 import { LONG_FAMILY, PRICE_FAMILY, SIZE_FAMILY, SLOW_FAMILY, WASTE_FAMILY } from "./families.ts";
 import { HOUR, HOUR_COLUMNS, type HourColumn } from "./hour-log.ts";
 import type { Factor, Level } from "./incident.ts";
+import type { Against, Heat, Statistic } from "./statistic.ts";
+import type { LateMeasure } from "./usual-rates.ts";
 
 /** Columns of a series' rings: what is added up by minute and by five minutes. */
 export const COLUMN = {
@@ -39,36 +41,6 @@ const LEAF_COLUMNS = 5;
 const SHARED_COLUMNS = 1;
 /** Columns that have minutes; the others are kept by five minutes. */
 export const MINUTE_COLUMNS = 4;
-
-/** What a statistic is compared with: the profile's expectation, the users' own usual rates, or nothing (the series' own past maxima). */
-export type Against =
-  | "profile"
-  | "demand"
-  | "sessions"
-  | "apart"
-  | "crowd"
-  | "together"
-  | "people"
-  | "slow"
-  | "rates"
-  | "pace"
-  | "past";
-
-/** One statistic: a column over a window, on a logarithmic scale. */
-export interface Statistic {
-  readonly name: string;
-  readonly factor: Factor;
-  readonly window: number;
-  readonly column: number;
-  /** With `rates`: the sums of logarithms over `ratedCells`, and what the money is compared with. */
-  readonly shift?: number;
-  readonly usual?: number;
-  readonly against: Against;
-  /** Statistics of one family say the same in other windows: dollars 0, demand 1, pace 2, then those named below. */
-  readonly family: number;
-  /** Added to both sides: counts and dollars below it are noise. */
-  readonly floor: number;
-}
 
 const DOLLARS = [2, 5, 15, 60, 360, 1440, 10_080] as const;
 
@@ -128,19 +100,6 @@ function loads(windows: readonly number[]): Statistic[] {
   }));
 }
 
-/** Sessions that a person began: steadier than what they spend. */
-function sessions(windows: readonly number[]): Statistic[] {
-  return windows.map((window) => ({
-    name: `sessions_${window}m`,
-    factor: "requests_per_active_user",
-    window,
-    column: COLUMN.requests,
-    against: "sessions",
-    family: 2,
-    floor: 2,
-  }));
-}
-
 /** One of the rates, averaged over users' active steps: each counts once, however heavy. */
 function rates(
   factor: Factor,
@@ -180,14 +139,22 @@ const CROWD: Omit<Statistic, "name" | "window"> = {
 /** What the children's own evidence comes to together: three people who each have a day of a hundred, on the same day. */
 const TOGETHER: Omit<Statistic, "name" | "window"> = { ...CROWD, against: "together" };
 
-/** People who run far more sessions than they ever do while the rest of their team does not: `apart.ts`. */
-const APART: Statistic = {
-  ...CROWD,
-  name: "apart_240m",
-  window: 240,
-  against: "apart",
-  family: WASTE_FAMILY,
-};
+/** Sessions that a person began: a count is steadier than what each of them spends. The further of both windows is the person's heat. */
+function sessions(window: number): Statistic {
+  const name = `sessions_${window}m`;
+  return { ...CROWD, name, window, against: "sessions", of: "sessions", floor: 2 };
+}
+
+/** What a person's last steps cost by the measure of what that person usually pays: read by `apart` alone. */
+function lately(of: LateMeasure): Statistic {
+  const name = `${of}_steps`;
+  return { ...DAY_OF_PERSON, name, factor: "price_per_token", window: 360, against: "lately", of };
+}
+
+/** People who are far beyond what they usually do while the rest of their team is not: `apart.ts`. */
+function apart(of: Heat, window: number, told: Pick<Statistic, "factor" | "family">): Statistic {
+  return { ...CROWD, ...told, name: `apart_${of}_${window}m`, window, against: "apart", of };
+}
 
 /** How far the people who were at work in the last day are beyond what each usually makes of a day: who is away says nothing, nobody weighs for two. */
 const PEOPLE: Statistic = {
@@ -233,7 +200,9 @@ export const GROUP_STATISTICS: readonly Statistic[] = [
   ...loads([15, 60, 360]),
   { ...CROWD, name: "crowd_360m", window: 360 },
   { ...TOGETHER, name: "together_360m", window: 360 },
-  APART,
+  apart("sessions", 240, { factor: "requests_per_active_user", family: WASTE_FAMILY }),
+  apart("mix", 360, { factor: "price_per_token", family: PRICE_FAMILY }),
+  apart("cache", 360, { factor: "price_per_token", family: PRICE_FAMILY }),
   PEOPLE,
   SLOW,
   ...rates("price_per_token", PRICE, [60, 360]),
@@ -248,7 +217,10 @@ export const PERSON_STATISTICS: readonly Statistic[] = [
   ...counts("pace", "requests_per_active_user", COLUMN.requests, [15, 30, 60, 120], "pace"),
   ...dollars([15, 60, 360, 1440], "past"),
   ...counts("requests", "requests_per_active_user", COLUMN.requests, [360], "past"),
-  ...sessions([120, 240]),
+  sessions(120),
+  sessions(240),
+  lately("mix"),
+  lately("cache"),
   DAY_OF_PERSON,
   ...rates("price_per_token", PRICE, [60, 360]),
 ];

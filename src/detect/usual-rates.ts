@@ -30,7 +30,13 @@ const TOKENS = 2;
 const USD = 3;
 const STEPS = 4;
 const USUAL = 5;
-const NEW_STEPS = USUAL + MEASURES.length;
+/** What the last steps were by the measures that `lately` tells. */
+const LATELY = USUAL + MEASURES.length;
+const LATE = ["mix", "cache"] as const;
+export type LateMeasure = (typeof LATE)[number];
+/** Half in about four active steps: a few sessions. */
+const LATE_FADE = 0.85;
+const NEW_STEPS = LATELY + LATE.length;
 const NEW = NEW_STEPS + 1;
 const STEP = NEW + MEASURES.length;
 const STEP_USD = STEP + 1;
@@ -67,6 +73,11 @@ export class UsualRates {
 
   get requestsPerCell(): number {
     return this.#ratio(REQUESTS, CELLS);
+  }
+
+  /** How far the last active steps were from usual, the newest weighing most. */
+  lately(measure: LateMeasure): number {
+    return this.#at(LATELY + LATE.indexOf(measure));
   }
 
   get tokensPerRequest(): number {
@@ -115,6 +126,7 @@ export class UsualRates {
       if (isKnown) shift[one] = clip(measured[one] - this.#at(USUAL + index) / steps);
       this.#add(NEW + index, measured[one]);
     });
+    if (isKnown) LATE.forEach((one, index) => this.#late(LATELY + index, shift[one]));
     this.#add(NEW_STEPS, 1);
   }
 
@@ -148,6 +160,10 @@ export class UsualRates {
 
   #fade(place: number, faded: number, more: number): void {
     this.#state[place] = this.#at(place) * faded + more;
+  }
+
+  #late(place: number, value: number): void {
+    this.#state[place] = LATE_FADE * this.#at(place) + (1 - LATE_FADE) * value;
   }
 
   #ratio(of: number, to: number): number {

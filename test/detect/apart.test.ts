@@ -2,12 +2,12 @@ import { describe, expect, it } from "@jest/globals";
 import { aboutApart, apartness, spentApart } from "../../src/detect/apart.ts";
 import { held, read } from "../../src/detect/readings.ts";
 import type { SeriesNode } from "../../src/detect/series-node.ts";
-import type { Statistic } from "../../src/detect/statistics.ts";
+import type { Statistic } from "../../src/detect/statistic.ts";
 import { aUse } from "../support/spend-stream.ts";
 import { aNode, parts } from "../support/series-builders.ts";
 import { learnt, nodeOf, NOON, personal } from "./small-office.ts";
 
-const WINDOW = 240;
+const LOOK = { minute: NOON, window: 240, of: "sessions" } as const;
 
 /** A team with one person for each heat, all at work at noon. */
 function teamOf(...heats: readonly number[]): SeriesNode {
@@ -15,13 +15,13 @@ function teamOf(...heats: readonly number[]): SeriesNode {
   heats.forEach((heat, one) => {
     const person = aNode("user", `user-${one}`, team);
     person.add(aUse({ minute: NOON, user: person.name }), parts());
-    person.sessionHeat = heat;
+    person.heats = { sessions: heat, mix: heat, cache: 0 };
   });
   return team;
 }
 
 function of(...heats: readonly number[]): number {
-  return apartness(teamOf(...heats), NOON, WINDOW);
+  return apartness(teamOf(...heats), LOOK);
 }
 
 const TWENTY = Array.from({ length: 20 }, (_, one) => Math.sin(one) - 0.5);
@@ -58,9 +58,17 @@ describe("apartness", () => {
     expect(of(3, ...TWENTY)).toBeGreaterThan(of(3, ...TWENTY.map(rise)));
   });
 
+  it("takes what most of a team have in common for news where it is a price", () => {
+    const risen = teamOf(...TWENTY.map((heat) => heat + 3));
+
+    expect(apartness(risen, { ...LOOK, of: "mix" })).toBeGreaterThan(5);
+    expect(apartness(risen, LOOK)).toBeLessThan(1);
+    expect(apartness(risen, { ...LOOK, of: "cache" })).toBe(0);
+  });
+
   it("says nothing of one or two people, nor of who has not worked for long", () => {
     expect(of(5, -1)).toBe(0);
-    expect(apartness(teamOf(5, ...TWENTY), NOON + WINDOW, WINDOW)).toBe(0);
+    expect(apartness(teamOf(5, ...TWENTY), { ...LOOK, minute: NOON + 240 })).toBe(0);
   });
 
   it("neither overflows nor turns negative, however many there are", () => {
@@ -81,7 +89,7 @@ function officeWith(
   );
   const team = nodeOf(detector, "team");
   for (const [user, [, heat]] of Object.entries(people)) {
-    team.children("user").get(user)!.sessionHeat = heat;
+    team.children("user").get(user)!.heats = { sessions: heat, mix: 0, cache: 0 };
   }
   return team;
 }
@@ -90,8 +98,8 @@ describe("who is apart", () => {
   it("is the one who is furthest out, and the money is that of all who are", () => {
     const team = officeWith({ ada: [30, 4], ben: [1, 0], cem: [40, 1.4] });
 
-    expect(aboutApart(team, NOON, WINDOW).name).toBe("ada");
-    const { actualUsd, expectedUsd } = spentApart(team, NOON, WINDOW);
+    expect(aboutApart(team, LOOK).name).toBe("ada");
+    const { actualUsd, expectedUsd } = spentApart(team, LOOK);
     expect(actualUsd - expectedUsd).toBeGreaterThan(25);
     expect(actualUsd - expectedUsd).toBeLessThan(35);
   });
@@ -99,17 +107,19 @@ describe("who is apart", () => {
   it("is the team where three are far out", () => {
     const four = teamOf(3, 2.2, 2.5, ...TWENTY);
 
-    expect(aboutApart(four, NOON, WINDOW)).toBe(four);
-    expect(aboutApart(teamOf(3, 2.5, ...TWENTY), NOON, WINDOW).name).toBe("user-0");
+    expect(aboutApart(four, LOOK)).toBe(four);
+    expect(aboutApart(teamOf(3, 2.5, ...TWENTY), LOOK).name).toBe("user-0");
   });
 
   it("is what the statistic reads", () => {
     const team = officeWith({ ada: [1, 5], ben: [1, -1], cem: [1, -1] });
-    const statistic = team.statistics.find(({ against }) => against === "apart") as Statistic;
+    const statistic = team.statistics.find(
+      ({ name }) => name === "apart_sessions_240m",
+    ) as Statistic;
 
     read(team, statistic, NOON);
 
-    expect(held).toMatchObject({ isKnown: true, value: apartness(team, NOON, WINDOW) });
+    expect(held).toMatchObject({ isKnown: true, value: apartness(team, LOOK) });
     expect(held.value).toBeGreaterThan(2);
   });
 });

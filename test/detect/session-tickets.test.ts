@@ -82,7 +82,7 @@ describe("sessions far beyond the usual", () => {
     expect(first).toMatchObject({
       kind: "waste",
       severity: "ticket",
-      decision: { statistic: "apart_240m" },
+      decision: { statistic: "apart_sessions_240m" },
       scope: { team: "team-3" },
     });
     expect(["user-3-1", "user-3-4"]).toContain(first.scope.user);
@@ -90,7 +90,7 @@ describe("sessions far beyond the usual", () => {
     expect(first.openedAtMs / 60_000 - LIVE_DAY - NINE).toBeLessThan(3 * 60);
     const unnamed = monday.map((use) => ({ ...use, session: "" }));
     expect(told(history, unnamed).map(({ decision }) => decision?.statistic)).not.toContain(
-      "apart_240m",
+      "apart_sessions_240m",
     );
   });
 

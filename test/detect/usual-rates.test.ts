@@ -51,6 +51,24 @@ describe("UsualRates", () => {
     expect(rates.usdPerToken).toBeCloseTo(0.2 / 40_000, 12);
   });
 
+  it("tells how far the last steps were from usual, the newest weighing most", () => {
+    const rates = new UsualRates();
+    step(rates, 0, { ...USE, cacheReadTokens: 0 });
+    expect(rates.lately("cache")).toBe(0);
+
+    work(rates, 3, USE, 10);
+    expect(rates.lately("cache")).toBeCloseTo(0, 1);
+    for (let one = 0; one < 4; one++) step(rates, 100 + 2 * one, USE, Math.log(3));
+    const half = rates.lately("mix");
+    for (let one = 0; one < 20; one++) step(rates, 110 + 2 * one, { ...USE, cacheReadTokens: 0 });
+
+    expect(half / Math.log(3)).toBeGreaterThan(0.4);
+    expect(half / Math.log(3)).toBeLessThan(0.5);
+    expect(rates.lately("cache")).toBeGreaterThan(0.65);
+    expect(rates.lately("cache")).toBeLessThan(0.75);
+    expect(rates.lately("mix")).toBeLessThan(0.05);
+  });
+
   it("tells each factor's shift by itself, once in the use that ends the step", () => {
     const rates = new UsualRates();
     work(rates, 3);
