@@ -102,9 +102,18 @@ export function spentApart(
   return { actualUsd, expectedUsd };
 }
 
-/** Who it is about: the one who is furthest out, or the team where there are three and more. */
+/** Who it is about: the one who is furthest out; the team, where there are three and more and what they spend too much is the team's as well. */
 export function aboutApart(team: SeriesNode, look: Look): SeriesNode {
   const people = apartFrom(team, look);
   const isMany = (people[MANY - 1]?.heat ?? 0) >= HOT;
-  return isMany ? team : (people[0]?.person ?? team);
+  return isMany && hasRisen(team, look) ? team : (people[0]?.person ?? team);
 }
+
+/** Whether the others have not spent less by as much: then nothing is to be seen at the team. */
+function hasRisen(team: SeriesNode, look: Look): boolean {
+  const { minute, window } = look;
+  const { actualUsd, expectedUsd } = spentApart(team, look);
+  const more = team.usd(minute, window) - expectWindowUsd(team, minute, window);
+  return more >= SEEN_SHARE * (actualUsd - expectedUsd);
+}
+const SEEN_SHARE = 0.5;

@@ -121,6 +121,7 @@ export function watch(
   notes: boolean,
 ): number {
   const { tails, statistics, lookedAt } = node;
+  const isOfMany = isGroup(node.level);
   for (let index = 0; index < statistics.length; index++) {
     const statistic = statistics[index] as Statistic;
     if (!isDue(statistic.window, minute, lookedAt)) continue;
@@ -133,6 +134,8 @@ export function watch(
     const slot = slotOf(index, regime);
     tell(node, statistic, { slot, value, regime }, calibration);
     if (notes) tails.note(slot, value);
+    // What only a person's team asks for is no evidence of the person's.
+    if (statistic.family === SLOW_FAMILY && !isOfMany) continue;
     tails.setLast(index, surpriseOf(node, { index, regime, value }, minute, calibration), regime);
   }
   node.teamDays?.slow.seeAt(minute, node.hours, notes);

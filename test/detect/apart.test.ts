@@ -15,6 +15,7 @@ function teamOf(...heats: readonly number[]): SeriesNode {
   heats.forEach((heat, one) => {
     const person = aNode("user", `user-${one}`, team);
     person.add(aUse({ minute: NOON, user: person.name }), parts());
+    team.add(aUse({ minute: NOON, user: person.name }), parts());
     person.heats = { sessions: heat, mix: heat, cache: 0 };
   });
   return team;
@@ -109,6 +110,27 @@ describe("who is apart", () => {
 
     expect(aboutApart(four, LOOK)).toBe(four);
     expect(aboutApart(teamOf(3, 2.5, ...TWENTY), LOOK).name).toBe("user-0");
+  });
+
+  it("is the one who is furthest out where the others spend less than usual", () => {
+    const later = NOON + 180;
+    const uses = Array.from({ length: 36 }, (_, step) =>
+      personal("ada", { minute: NOON + 5 * step, usd: 2 }),
+    );
+    const team = nodeOf(learnt(...uses), "team");
+    for (const name of ["dee", "eve", "fay", "gil", "hal", "ivy"]) {
+      aNode("user", name, team).add(aUse({ minute: later, user: name, usd: 0.1 }), parts());
+    }
+    const look = { minute: later, window: 240, of: "sessions" } as const;
+    const heats = { ada: 4, dee: 3, eve: 3 };
+    for (const [name, heat] of Object.entries(heats)) {
+      team.children("user").get(name)!.heats = { sessions: heat, mix: 0, cache: 0 };
+    }
+
+    // 72 dollars more of hers, and two people who are not there.
+    expect(aboutApart(team, look).name).toBe("ada");
+    team.add(aUse({ minute: later, usd: 72 }), parts());
+    expect(aboutApart(team, look)).toBe(team);
   });
 
   it("is what the statistic reads", () => {
