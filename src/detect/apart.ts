@@ -18,7 +18,7 @@ const SHAPES: Readonly<Record<Heat, Shape>> = {
 /** The middle of a team and a little more is what it has in common. */
 const COMMON = 0.3;
 /** With fewer at work nobody tells what they have in common. */
-const LEAST = 3;
+export const LEAST = 3;
 /** So many of the furthest are looked at together. */
 const MOST = 10;
 /** Whom a finding is about; with so many of them it is the team. */
@@ -54,10 +54,11 @@ function apartFrom(
  * many of them are as far out, for the number at which it is least (Berk & Jones 1979). One alone or some together count alike. 0: nobody is.
  */
 export function apartness(team: SeriesNode, look: Look): number {
-  if (team.children("user").size < LEAST) return 0;
+  const { tenth, decade } = SHAPES[look.of];
+  // Asked of every team with each step, and mostly so.
+  if (!isAnybodyBeyond(team, look.of, tenth)) return 0;
   const people = apartFrom(team, look);
   if (people.length < LEAST) return 0;
-  const { tenth, decade } = SHAPES[look.of];
   let most = 0;
   const last = Math.min(MOST, people.length >> 1);
   for (let count = 1; count <= last; count++) {
@@ -67,6 +68,13 @@ export function apartness(team: SeriesNode, look: Look): number {
     most = Math.max(most, -Math.log10(atLeast(count, people.length, chance)));
   }
   return most;
+}
+
+function isAnybodyBeyond(team: SeriesNode, of: Heat, tenth: number): boolean {
+  for (const { heats } of team.children("user").values()) {
+    if (heats !== null && heats[of] > tenth) return true;
+  }
+  return false;
 }
 
 /** The chance that `count` or more of `all` do what each does with a small `chance`. */

@@ -1,3 +1,4 @@
+import { LEAST } from "./apart.ts";
 import type { Calibration } from "./calibration.ts";
 import { HEAVY_FROM, HeavyDays } from "./heavy-days.ts";
 import { held, read } from "./readings.ts";
@@ -97,12 +98,13 @@ export function worthOf(
   return calibration.familySurprise(node, family, surprise) - handicapOf(node, family);
 }
 
-/** Whether a statistic is looked at in this minute: minutes each minute, hours with each step of five, weeks once an hour. */
-function isDue(window: number, minute: number, lookedAt: number): boolean {
+/** Whether a statistic is looked at in this minute: minutes each minute, hours with each step of five, weeks once an hour; what people are compared by, where there are some. */
+function isDue(node: SeriesNode, { window, against }: Statistic, minute: number): boolean {
   if (window <= 60) return true;
   const step = Math.floor(minute / STEP_MINUTES);
-  if (step === lookedAt) return false;
-  return window <= 1440 || Math.floor(step / 12) !== Math.floor(lookedAt / 12);
+  if (step === node.lookedAt) return false;
+  if (against === "lately") return (node.parent?.children("user").size ?? 0) >= LEAST;
+  return window <= 1440 || Math.floor(step / 12) !== Math.floor(node.lookedAt / 12);
 }
 
 /** What a series has come to: nothing, or evidence that has to be judged for a ticket, for a page, or both. */
@@ -120,11 +122,11 @@ export function watch(
   calibration: Calibration,
   notes: boolean,
 ): number {
-  const { tails, statistics, lookedAt } = node;
+  const { tails, statistics } = node;
   const isOfMany = isGroup(node.level);
   for (let index = 0; index < statistics.length; index++) {
     const statistic = statistics[index] as Statistic;
-    if (!isDue(statistic.window, minute, lookedAt)) continue;
+    if (!isDue(node, statistic, minute)) continue;
     read(node, statistic, minute);
     if (!held.isKnown) {
       tails.setLast(index, 0, BUSY);
