@@ -32,12 +32,15 @@ interface Look {
   readonly of: Heat;
 }
 
-/** The people of a team at work in a window, and how far each is beyond what the team has in common, the furthest first. */
-function apartFrom(
-  team: SeriesNode,
-  { minute, window, of }: Look,
-): { readonly person: SeriesNode; readonly heat: number }[] {
-  const people: { person: SeriesNode; heat: number }[] = [];
+/** One of a team, and how far beyond what the team has in common. */
+interface Apart {
+  readonly person: SeriesNode;
+  heat: number;
+}
+
+/** The people of a team at work in a window, the furthest first. */
+function apartFrom(team: SeriesNode, { minute, window, of }: Look): readonly Apart[] {
+  const people: Apart[] = [];
   for (const person of team.children("user").values()) {
     if (person.lastMinute <= minute - window) continue;
     people.push({ person, heat: person.heats?.[of] ?? 0 });
@@ -95,33 +98,39 @@ function atLeast(count: number, all: number, chance: number): number {
 /** Below it the first term is all, and one less the others is rounding. */
 const SELDOM = 1e-3;
 
-/** What those people spent in the window, and what they were expected to: dollars. */
-export function spentApart(
-  team: SeriesNode,
-  look: Look,
-): { readonly actualUsd: number; readonly expectedUsd: number } {
+/** Dollars of a window. */
+interface Spent {
+  readonly actualUsd: number;
+  readonly expectedUsd: number;
+}
+
+/** What the people who are far out spent in the window, and what they were expected to. */
+export function spentApart(team: SeriesNode, look: Look): Spent {
+  return spentBy(apartFrom(team, look), look);
+}
+
+function spentBy(people: readonly Apart[], { minute, window }: Look): Spent {
   let actualUsd = 0;
   let expectedUsd = 0;
-  for (const { person, heat } of apartFrom(team, look)) {
+  for (const { person, heat } of people) {
     if (heat < HOT) break;
-    actualUsd += person.usd(look.minute, look.window);
-    expectedUsd += expectWindowUsd(person, look.minute, look.window);
+    actualUsd += person.usd(minute, window);
+    expectedUsd += expectWindowUsd(person, minute, window);
   }
   return { actualUsd, expectedUsd };
 }
 
-/** Who it is about: the one who is furthest out; the team, where there are three and more and what they spend too much is the team's as well. */
+/**
+ * Who it is about: the one who is furthest out; the team, where there are three and more, unless the others have spent less by as much: then nothing is to be
+ * seen at the team.
+ */
 export function aboutApart(team: SeriesNode, look: Look): SeriesNode {
   const people = apartFrom(team, look);
-  const isMany = (people[MANY - 1]?.heat ?? 0) >= HOT;
-  return isMany && hasRisen(team, look) ? team : (people[0]?.person ?? team);
-}
-
-/** Whether the others have not spent less by as much: then nothing is to be seen at the team. */
-function hasRisen(team: SeriesNode, look: Look): boolean {
+  const furthest = people[0]?.person ?? team;
+  if ((people[MANY - 1]?.heat ?? 0) < HOT) return furthest;
   const { minute, window } = look;
-  const { actualUsd, expectedUsd } = spentApart(team, look);
+  const { actualUsd, expectedUsd } = spentBy(people, look);
   const more = team.usd(minute, window) - expectWindowUsd(team, minute, window);
-  return more >= SEEN_SHARE * (actualUsd - expectedUsd);
+  return more >= SEEN_SHARE * (actualUsd - expectedUsd) ? team : furthest;
 }
 const SEEN_SHARE = 0.5;

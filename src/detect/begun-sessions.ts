@@ -1,11 +1,12 @@
 import { hashId } from "../decode/id-hash.ts";
+import { STEP_MINUTES } from "./rings.ts";
 import { isSession, type SessionUse } from "./sessions.ts";
 import { TimeRing } from "./time-ring.ts";
 
 /** A session that was not seen for so long begins anew: names of at least this long ago are remembered, and of up to twice as long. */
 const REMEMBERED_MINUTES = 720;
 
-/** Names remembered at once: a tool that names each call a session takes no more memory than this. */
+/** Names remembered of either half day: a tool that names each call a session takes no more memory than this. */
 const MOST = 200_000;
 
 /**
@@ -50,9 +51,9 @@ export class SessionBegins {
 }
 const hash = new Uint32Array(2);
 
-const STEP_MINUTES = 5;
 /** A day of steps, and room for late events. */
 const STEPS = 320;
+
 /** The sessions of a person that began, by steps of five minutes for a day. Tools that name no sessions begin none. */
 export class BegunSessions {
   /** Null before any is named: many tools name none. */

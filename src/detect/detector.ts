@@ -24,7 +24,6 @@ import { BUSY } from "./regimes.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { PAGE_FAMILIES } from "./families.ts";
 import type { Statistic } from "./statistic.ts";
-import { COLUMN } from "./statistics.ts";
 
 /** One statistic's verdict on one window of one series. Fires where score > bar and every gate is open. */
 export interface Verdict {
@@ -189,11 +188,10 @@ function ratioOf(statistic: Statistic): number {
   return statistic.against === "slow" ? SLOW_RATIO : RATIO;
 }
 
-function basisOf({ against, column, of }: Statistic): Basis {
-  if (of === "mix" || of === "cache") return "price";
+function basisOf({ against, factor }: Statistic): Basis {
+  if (factor === "price_per_token") return "price";
   if (against !== "rates") return "profile";
-  if (column === COLUMN.usd) return "price";
-  return column === COLUMN.tokens ? "tokens" : "requests";
+  return factor === "tokens_per_request" ? "tokens" : "requests";
 }
 
 const KINDS: Readonly<Partial<Record<Statistic["against"], IncidentKind>>> = {

@@ -2,10 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 import { aboutApart, apartness, spentApart } from "../../src/detect/apart.ts";
 import { held, read } from "../../src/detect/readings.ts";
 import type { SeriesNode } from "../../src/detect/series-node.ts";
-import type { Statistic } from "../../src/detect/statistic.ts";
+import type { PaneUse } from "../../src/detect/series-tree.ts";
+import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
+import { SpendDetector } from "../../src/detect/spend-detector.ts";
+import type { Heat, Statistic } from "../../src/detect/statistic.ts";
+import { play } from "../support/office.ts";
 import { aUse } from "../support/spend-stream.ts";
 import { aNode, parts } from "../support/series-builders.ts";
-import { learnt, nodeOf, NOON, personal } from "./small-office.ts";
+import { learnt, nodeOf, NOON, personal, usualUses } from "./small-office.ts";
 
 const LOOK = { minute: NOON, window: 240, of: "sessions" } as const;
 
@@ -143,5 +147,48 @@ describe("who is apart", () => {
 
     expect(held).toMatchObject({ isKnown: true, value: apartness(team, LOOK) });
     expect(held.value).toBeGreaterThan(2);
+  });
+});
+
+describe("how far people are beyond their usual", () => {
+  it("is told by their sessions, their models and what caches give, each by itself", () => {
+    // So much that nothing is told: an open incident would explain what is found.
+    const detector = new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 1e6 });
+    const usual = (user: string, minute: number): PaneUse =>
+      personal(user, { minute, usd: 0.5, requests: 5, cacheReadTokens: 40_000, session: "long" });
+    const dear = { model: "claude-opus-4-1", usd: 2.5 };
+    detector.learn(
+      usualUses().flatMap(({ user, minute }) => [
+        usual(user, minute),
+        { ...usual("dee", minute), team: "elsewhere", ...dear },
+      ]),
+    );
+    const changes: Readonly<Record<string, (step: number) => Partial<PaneUse>>> = {
+      ada: () => dear,
+      ben: () => ({ cacheReadTokens: 0 }),
+      cem: (step) => ({ session: `another ${step}` }),
+    };
+    const later = Array.from({ length: 36 }, (_, step) =>
+      Object.entries(changes).map(([user, change]) => {
+        return { ...usual(user, NOON + 5 * step), ...change(step) };
+      }),
+    ).flat();
+    play(detector, later);
+
+    const team = nodeOf(detector, "team", "payments");
+    const hottest = (of: Heat): string[] =>
+      [...team.children("user").values()]
+        .filter(({ heats }) => heats![of] > 2)
+        .map(({ name }) => name);
+    expect(hottest("mix")).toEqual(["ada"]);
+    expect(hottest("cache")).toEqual(["ben"]);
+    expect(hottest("sessions")).toEqual(["cem"]);
+
+    team.children("user").get("ada")!.heats!.mix = 12;
+    const verdicts = detector.verdictsOf(team);
+    expect(verdicts.find(({ statistic }) => statistic === "apart_mix_360m")).toMatchObject({
+      kind: "price",
+      basis: "price",
+    });
   });
 });

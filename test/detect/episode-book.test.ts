@@ -41,6 +41,31 @@ describe("EpisodeBook", () => {
     expect(covers(bookWith(team, "spike", "page"), "shift", "ticket")).toBe(true);
   });
 
+  it("lets a page about a department silence no price of a team and nobody apart from it, and what the team spends", () => {
+    for (const wide of [organisation, team.parent!]) {
+      const book = bookWith(wide, "off-hours", "page");
+
+      expect(covers(book, "price", "ticket")).toBe(false);
+      expect(covers(book, "waste", "ticket")).toBe(false);
+      expect(covers(book, "shift", "ticket")).toBe(true);
+      expect(covers(book, "waste", "page")).toBe(true);
+    }
+    const own = bookWith(team, "spike", "page");
+    expect(covers(own, "price", "ticket")).toBe(true);
+    expect(covers(bookWith(team.parent!, "price", "ticket"), "price", "ticket")).toBe(true);
+  });
+
+  it("goes on with an incident that is hardly over, and not as a price or as somebody apart", () => {
+    const book = bookWith(team, "spike", "page");
+    const recent = (kind: IncidentKind, severity: Severity): unknown =>
+      book.recent(team, NOON + 60, verdict(team, kind, severity));
+
+    expect(recent("spike", "page")).toBeDefined();
+    expect(recent("shift", "ticket")).toBeDefined();
+    expect(recent("price", "ticket")).toBeUndefined();
+    expect(recent("waste", "ticket")).toBeUndefined();
+  });
+
   it("keeps what a page adds out of history though a ticket came before it", () => {
     expect(bookWith(team, "shift", "ticket").masksAnew(team, NOON)).toBe(true);
     expect(bookWith(team, "spike", "page").masksAnew(team, NOON)).toBe(false);

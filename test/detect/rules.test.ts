@@ -247,6 +247,21 @@ describe("dropOf", () => {
     expect(dropOf(team, NOON + 59)?.verdict.statistic).toBe("drop_120m");
   });
 
+  it("waits longer in a team that paused once in a few weeks", () => {
+    // In some 200 busy hours one pause is no bad luck, and in twice as many it is.
+    const young = aTeam({ days: 39 });
+    const old = aTeam({ days: 60 });
+    for (const team of [young, old]) team.teamDays?.silences.note(0, 0, true);
+
+    expect(dropOf(young, NOON - 1)).toBeNull();
+    expect(dropOf(old, NOON - 1)?.verdict.statistic).toBe("drop_60m");
+  });
+
+  it("finds nothing where too little is expected to tell", () => {
+    expect(dropOf(aTeam({ cells: 40, days: 28 }), NOON - 1)).toBeNull();
+    expect(dropOf(aTeam({ cells: 46, days: 28 }), NOON - 1)).not.toBeNull();
+  });
+
   it("finds nothing in a team that often falls silent", () => {
     const team = aTeam();
     [0, 1, 2].forEach((index) => {
