@@ -18,7 +18,7 @@ const SHAPES: Readonly<Record<Heat, Shape>> = {
 /** The middle of a team and a little more is what it has in common. */
 const COMMON = 0.3;
 /** With fewer at work nobody tells what they have in common. */
-export const LEAST = 3;
+export const LEAST_COMPARED = 3;
 /** So many of the furthest are looked at together. */
 const MOST = 10;
 /** Whom a finding is about; with so many of them it is the team. */
@@ -61,7 +61,7 @@ export function apartness(team: SeriesNode, look: Look): number {
   // Asked of every team with each step, and mostly so.
   if (!isAnybodyBeyond(team, look.of, tenth)) return 0;
   const people = apartFrom(team, look);
-  if (people.length < LEAST) return 0;
+  if (people.length < LEAST_COMPARED) return 0;
   let most = 0;
   const last = Math.min(MOST, people.length >> 1);
   for (let count = 1; count <= last; count++) {

@@ -1,4 +1,4 @@
-import { LEAST } from "./apart.ts";
+import { LEAST_COMPARED } from "./apart.ts";
 import type { Calibration } from "./calibration.ts";
 import { HEAVY_FROM, HeavyDays } from "./heavy-days.ts";
 import { held, read } from "./readings.ts";
@@ -103,7 +103,7 @@ function isDue(node: SeriesNode, { window, against }: Statistic, minute: number)
   if (window <= 60) return true;
   const step = Math.floor(minute / STEP_MINUTES);
   if (step === node.lookedAt) return false;
-  if (against === "lately") return (node.parent?.children("user").size ?? 0) >= LEAST;
+  if (against === "lately") return (node.parent?.children("user").size ?? 0) >= LEAST_COMPARED;
   return window <= 1440 || Math.floor(step / 12) !== Math.floor(node.lookedAt / 12);
 }
 
