@@ -37,30 +37,32 @@ export class TailPool {
 
   /** Where the tail begins, at one day in ten. */
   get from(): number {
-    return (this.#tail ??= this.#fit()).from;
+    return (this.#tail ??= this.#fit()).near.from;
   }
 
   /** How much more makes a day ten times rarer. */
   get decade(): number {
-    return (this.#tail ??= this.#fit()).scale * Math.LN10;
+    return (this.#tail ??= this.#fit()).near.decade;
   }
 
   /** −log10 of the chance that a day of an ordinary series goes this far. 0 below the tail. */
   surprise(residual: number): number {
-    const { from, share, scale } = (this.#tail ??= this.#fit());
-    if (residual <= from) return 0;
-    return -Math.log10(share) + (residual - from) / (scale * Math.LN10);
+    const { first, far } = (this.#tail ??= this.#fit());
+    if (residual <= first.from) return 0;
+    const { from, surprise, decade } = residual > far.from ? far : first;
+    return surprise + (residual - from) / decade;
   }
 
   /** The residual at which `surprise` is so large. */
   residualAt(surprise: number): number {
-    const { from, share, scale } = (this.#tail ??= this.#fit());
-    return from + Math.max(0, surprise + Math.log10(share)) * scale * Math.LN10;
+    const { first, far } = (this.#tail ??= this.#fit());
+    const line = surprise > far.surprise ? far : first;
+    return line.from + Math.max(0, surprise - line.surprise) * line.decade;
   }
 
   /**
    * An exponential tail through two quantiles of the bulk's upper end, mixed with what is known of tails in general as long as days are few. Not through
-   * the largest days: they are incidents that nobody marked.
+   * the largest days: they are incidents that nobody marked. Where days are many, those further out may say that the tail is lighter than that.
    */
   #fit(): Tail {
     this.#fitted = this.#count;
@@ -68,8 +70,25 @@ export class TailPool {
     const share = this.#isSparse ? this.#shareOfHeld() : FROM_SHARE;
     const from = trust * this.#quantile(share) + (1 - trust) * this.#prior.from;
     const to = trust * this.#quantile(share / STEP_SHARE) + (1 - trust) * this.#prior.to;
-    const scale = Math.max(MIN_SCALE, (to - from) / Math.log(STEP_SHARE));
-    return { from, share, scale };
+    const decade = Math.max(MIN_DECADE, (to - from) / Math.log10(STEP_SHARE));
+    const near = { from, surprise: -Math.log10(share), decade };
+    const far = this.#fitFar(near);
+    if (far === near) return { near, first: near, far };
+    const first = { ...near, decade: (far.from - near.from) / (far.surprise - near.surprise) };
+    return { near, first, far };
+  }
+
+  /** The same through rarer days, of which there are enough: the bulk's line itself where they are too few, or go further than it. That can be incidents. */
+  #fitFar(near: Line): Line {
+    const rare = Math.max(FAR_SHARE, FAR_DAYS / this.#count);
+    const surprise = -Math.log10(STEP_SHARE * rare);
+    if (!(surprise > near.surprise)) return near;
+    const between = surprise - near.surprise;
+    const held = this.#quantile(STEP_SHARE * rare);
+    if (held > near.from + between * near.decade) return near;
+    const from = Math.max(held, near.from + between * MIN_DECADE);
+    const decade = (this.#quantile(rare) - held) / Math.log10(STEP_SHARE);
+    return { from, surprise, decade: Math.min(near.decade, Math.max(MIN_DECADE, decade)) };
   }
 
   /** A third of the days that hold anything: there their tail begins. */
@@ -103,11 +122,18 @@ interface Prior {
   readonly to: number;
 }
 
+/** `near` begins with the bulk; from there `first` goes to where `far` begins. All the same where nothing is known of what is further out. */
 interface Tail {
-  /** Residual where the tail begins, the share of days beyond it, and their mean excess. */
+  readonly near: Line;
+  readonly first: Line;
+  readonly far: Line;
+}
+
+/** From a residual, which is so surprising, so much more makes a day ten times rarer. */
+interface Line {
   readonly from: number;
-  readonly share: number;
-  readonly scale: number;
+  readonly surprise: number;
+  readonly decade: number;
 }
 
 const LOWEST = -6;
@@ -124,4 +150,7 @@ const LEAST_SHARE = 0.002;
 /** Before there are days: what the daily maximum of something lognormal with a heavy session now and then does. */
 const PRIOR: Prior = { from: 1.5, to: 2.5 };
 const PRIOR_DAYS = 150;
-const MIN_SCALE = 0.3;
+const MIN_DECADE = 0.3 * Math.LN10;
+/** So many days must lie beyond the rarer of both quantiles further out, which is no rarer than that share. */
+const FAR_DAYS = 25;
+const FAR_SHARE = 0.0015;

@@ -65,6 +65,32 @@ describe("TailPool", () => {
     }
   });
 
+  it("believes many days that the tail is lighter further out, and not that it is heavier", () => {
+    const random = seeded(6);
+    const [light, plain, heavy] = [new TailPool(), new TailPool(), new TailPool()];
+    for (let one = 0; one < 20_000; one++) {
+      const day = exponential(random);
+      plain.add(day);
+      // Beyond one day in thirty, half as far; or three times.
+      light.add(day > 3.4 ? 3.4 + (day - 3.4) / 2 : day);
+      heavy.add(day > 3.4 ? 3.4 + 3 * (day - 3.4) : day);
+    }
+
+    expect(light.residualAt(5) - light.residualAt(3)).toBeLessThan(0.7 * Math.log(100));
+    expect(light.decade).toBeCloseTo(plain.decade, 0);
+    for (const surprise of [2, 3, 5]) {
+      expect(heavy.residualAt(surprise) / plain.residualAt(surprise)).toBeCloseTo(1, 0);
+    }
+  });
+
+  it("waits for enough days before it believes those further out", () => {
+    const random = seeded(6);
+    const few = new TailPool();
+    for (let one = 0; one < 900; one++) few.add(Math.min(4, exponential(random)));
+
+    expect(few.residualAt(5) - few.residualAt(4)).toBeCloseTo(few.decade, 9);
+  });
+
   it("does not grow with the size of the wild days", () => {
     const [large, huge] = [1e3, 1e9].map((size) => {
       const pool = drawn(exponential, 3_000, 3);
