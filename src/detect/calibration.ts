@@ -1,10 +1,12 @@
 import type { Level } from "./incident.ts";
+import { asksForMoney } from "./money.ts";
 import { PeerAverages, type Peers } from "./peer-averages.ts";
 import { BUSY, REGIMES, slotOf } from "./regimes.ts";
 import { DAY_MINUTES, type SeriesNode } from "./series-node.ts";
 import { TailPool } from "./tail-pool.ts";
 import { FAMILIES } from "./families.ts";
 import type { Statistic } from "./statistic.ts";
+import { DAY_OF_PERSON_INDEX } from "./statistics.ts";
 
 /** Series of one class have their tails in common: groups, and each level of leaves. */
 type TailClass = "group" | Exclude<Level, "organisation" | "department" | "team">;
@@ -45,7 +47,10 @@ export class Calibration {
     return node.tails.centre(slot, this.peersOf(node, slot));
   }
 
-  /** −log10 of the chance that an ordinary day of the series holds such a value; 0 where it is one in ten or more. */
+  /**
+   * −log10 of the chance that an ordinary day of the series holds such a value; 0 where it is one in ten or more. Days that hold something that costs are
+   * few: there each counts.
+   */
   surprise(node: SeriesNode, slot: number, value: number): number {
     const { tails } = node;
     if (!tails.isScaled(slot)) {
@@ -57,7 +62,8 @@ export class Calibration {
         : tails.valueAt(slot, from + decade, peers);
       tails.setScale(slot, begin, end - begin);
     }
-    return tails.surprise(slot, value);
+    const surprise = tails.surprise(slot, value);
+    return surprise >= 1 || isOfFewDays(node, slot) ? Math.max(0, surprise) : 0;
   }
 
   /** The value of a statistic that is so surprising. */
@@ -111,13 +117,16 @@ export class Calibration {
     );
   }
 
-  /** On which part of their days the people around a series are at work in a regime. */
+  /** On which part of their days the people around a series have anything of a statistic in a regime. */
   shareOfDays(node: SeriesNode, index: number, regime: number): number {
     const { parent } = node;
     const near = parent?.level === "team" ? parent.peersOf(node.level) : undefined;
-    const { share, days } = shareIn(near, index, regime);
-    const everywhere = shareIn(this.#averages(node), index, regime);
-    return (days * share + SHARE_DAYS * everywhere.share) / (days + SHARE_DAYS);
+    const at = { slot: slotOf(index, regime), days: slotOf(dayOf(node, index), BUSY) };
+    const { share, days } = shareIn(near, at);
+    const everywhere = shareIn(this.#averages(node), at);
+    // Who never works at night in a team that does will not begin to any sooner than others.
+    const weight = regime === BUSY ? SHARE_DAYS : QUIET_SHARE_DAYS;
+    return (days * share + weight * everywhere.share) / (days + weight);
   }
 
   peersOf(node: SeriesNode, slot: number): Peers {
@@ -168,18 +177,28 @@ export class Calibration {
   }
 }
 
-/** Days that peers had in a regime, of those that they had at all: at work is where most are. */
+/** Days on which peers had anything in a slot, of those that they had at all. */
 function shareIn(
   peers: PeerAverages | undefined,
-  index: number,
-  regime: number,
+  at: { readonly slot: number; readonly days: number },
 ): { readonly share: number; readonly days: number } {
-  const days = peers?.seen(slotOf(index, BUSY)) ?? 0;
-  const there = peers?.seen(slotOf(index, regime)) ?? 0;
+  const days = peers?.seen(at.days) ?? 0;
+  const there = peers?.seen(at.slot) ?? 0;
   return { share: Math.min(1, (there + PRIOR_SHARE) / (days + 1)), days };
 }
 const SHARE_DAYS = 100;
+const QUIET_SHARE_DAYS = 2_000;
 const PRIOR_SHARE = 0.1;
+
+/** The statistic that has something of each day: a person's, or the same by day where none has. */
+function dayOf({ level }: SeriesNode, index: number): number {
+  return level === "user" ? DAY_OF_PERSON_INDEX : index;
+}
+
+function isOfFewDays({ statistics }: SeriesNode, slot: number): boolean {
+  const statistic = statistics[Math.floor(slot / REGIMES)];
+  return statistic !== undefined && asksForMoney(statistic, slot % REGIMES);
+}
 
 /** What is made of standard deviations already. Most days hold none of it, so a series' own spread says nothing. */
 function isStandard({ statistics }: SeriesNode, slot: number): boolean {

@@ -1,13 +1,7 @@
 import { excessOf, expectedUsd as expectedBy, type Basis } from "./attribution.ts";
 import type { Calibration } from "./calibration.ts";
 import { expectWindow, type WindowExpectation } from "./expectation.ts";
-import {
-  PERSONAL,
-  type Decision,
-  type Factor,
-  type IncidentKind,
-  type Severity,
-} from "./incident.ts";
+import type { Decision, Factor, IncidentKind, Severity } from "./incident.ts";
 import {
   barOf,
   handicapOf,
@@ -18,6 +12,7 @@ import {
   worthOf,
   type Surprise,
 } from "./evidence.ts";
+import { isMoney } from "./money.ts";
 import { held, read } from "./readings.ts";
 import { spentApart } from "./apart.ts";
 import { BUSY } from "./regimes.ts";
@@ -165,23 +160,6 @@ function spentIn(
   const more = excessOf(node, { minute, window, basis });
   return { actualUsd, expectedUsd: actualUsd - Math.max(0, more) };
 }
-
-/** Whether enough money is at stake: spent already, or on its way within the hour at this rate. */
-function isMoney(
-  node: SeriesNode,
-  excessUsd: number,
-  { window, regime }: { readonly window: number; readonly regime: number },
-): boolean {
-  const { minimumUsd } = node.settings;
-  if (excessUsd >= minimumUsd) return true;
-  // Nobody else is at work, so nothing else explains it, and nobody will see it before the morning.
-  if (regime !== BUSY && PERSONAL.includes(node.level)) {
-    return excessUsd >= EARLY_SHARE * minimumUsd;
-  }
-  return excessUsd >= EARLY_SHARE * minimumUsd && (excessUsd * 60) / window >= SOON * minimumUsd;
-}
-const EARLY_SHARE = 0.4;
-const SOON = 1.2;
 
 function ratioOf(statistic: Statistic): number {
   if (basisOf(statistic) !== "profile") return RATE_RATIO;

@@ -1,11 +1,14 @@
 import { LEAST_COMPARED } from "./apart.ts";
 import type { Calibration } from "./calibration.ts";
 import { HEAVY_FROM, HeavyDays } from "./heavy-days.ts";
+import { asksForMoney } from "./money.ts";
+import { rarityOf } from "./rarity.ts";
 import { held, read } from "./readings.ts";
 import { BUSY, slotOf } from "./regimes.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import type { SeriesNode } from "./series-node.ts";
 import {
+  DOLLARS_FAMILY,
   FAMILIES,
   LONG_FAMILY,
   PAGE_FAMILIES,
@@ -20,21 +23,22 @@ import { isGroup } from "./statistics.ts";
 
 /** What the other families add to the most surprising one. How far the sum goes on ordinary days is learnt, so this only sets what is found best. */
 const OTHERS = 0.3;
+/** Of a person they mostly say the same: a heavy session is long, dear and busy. */
+const OTHERS_OF_PERSON = 0.1;
 /**
  * What a group comes to over hours, its prices and its sizes are seldom what somebody must be woken for, and each more that is looked at raises the bar for all:
  * they have to be rarer by so many powers of ten. Prices have tickets of their own.
  */
 const SELDOM: readonly number[] = [PRICE_FAMILY, SIZE_FAMILY, LONG_FAMILY];
 const SELDOM_BY = 2;
+/** One dear session among a thousand says little of a person, and that they tried a dearer model: what runs at once says more. */
+const DOLLARS_OF_PERSON_BY = 1;
+const PRICE_OF_PERSON_BY = 0.7;
 const QUARTER_DAYS = 91;
 /** Parts of the budget: a team's, what all its people share, and that of a department or the organisation, whose page is mostly about several teams. */
 const TEAM_PART = 1.4;
-const PEOPLE_PART = 0.35;
+const PEOPLE_PART = 0.9;
 const WIDE_PART = 0.3;
-const RARITY_DAYS = 60;
-/** So many of a person's days weigh as much as what their peers do. */
-const RARITY_WEIGHT = 20;
-const LEAST_SHARE = 0.004;
 /** Before a series has had so many days, what its day came to teaches nobody. */
 const TEACHES_DAYS = 3;
 
@@ -64,12 +68,16 @@ export function totalOf(
     sum += one;
     if (one > largest) largest = one;
   }
-  return largest + OTHERS * (sum - largest);
+  const others = node.level === "user" ? OTHERS_OF_PERSON : OTHERS;
+  return largest + others * (sum - largest);
 }
 
 /** How many powers of ten rarer a family's surprise must be than those of others. */
 export function handicapOf({ level }: SeriesNode, family: number): number {
-  return isGroup(level) && SELDOM.includes(family) ? SELDOM_BY : 0;
+  if (isGroup(level)) return SELDOM.includes(family) ? SELDOM_BY : 0;
+  if (level !== "user") return 0;
+  if (family === DOLLARS_FAMILY) return DOLLARS_OF_PERSON_BY;
+  return family === PRICE_FAMILY ? PRICE_OF_PERSON_BY : 0;
 }
 
 /** Of each family the most surprising, into `most`: they say the same in different windows. */
@@ -234,7 +242,7 @@ const DAY_OF_TEAM = "people_1440m";
 const KNOWN_DAYS = 4;
 
 /** By this statistic children are asked how far they are beyond their usual day: people by what they run at once, groups by their demand. */
-const HEATS: ReadonlySet<string> = new Set(["pace_60m", "demand_60m"]);
+const HEATS: ReadonlySet<string> = new Set(["heat_60m", "demand_60m"]);
 
 /** −log10 of the chance that a day of the series holds such a value of one of its statistics. */
 export function surpriseOf(
@@ -245,22 +253,13 @@ export function surpriseOf(
 ): number {
   const { index, regime, value } = at;
   const surprise = calibration.surprise(node, slotOf(index, regime), value);
-  return surprise === 0 ? 0 : surprise + rarityOf(node, { index, regime }, minute, calibration);
+  if (surprise === 0 || !isSeldom(node.statistics[index] as Statistic, regime)) return surprise;
+  return surprise + rarityOf(node, { index, regime }, minute, calibration);
 }
 
-/** −log10 of the chance that a person works at all at such an hour: most never do. As long as a person's days are few, their team's people say it. */
-function rarityOf(
-  node: SeriesNode,
-  { index, regime }: { readonly index: number; readonly regime: number },
-  minute: number,
-  calibration: Calibration,
-): number {
-  const { against } = node.statistics[index] as Statistic;
-  if ((against !== "past" && against !== "pace") || regime === BUSY) return 0;
-  const days = Math.min(calibration.watchedDays(node, minute), RARITY_DAYS);
-  const active = Math.min(days, node.tails.days(slotOf(index, regime)));
-  const peers = Math.max(LEAST_SHARE, calibration.shareOfDays(node, index, regime));
-  return -Math.log10((active + RARITY_WEIGHT * peers) / (days + RARITY_WEIGHT));
+/** Whether on most days there is nothing of it: that there is something says something by itself. */
+function isSeldom(statistic: Statistic, regime: number): boolean {
+  return asksForMoney(statistic, regime) || (statistic.against === "past" && regime !== BUSY);
 }
 
 function partOf({ level }: SeriesNode): number {

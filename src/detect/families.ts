@@ -1,5 +1,6 @@
 /** How many families pages are judged by: within one the most surprising counts. What happens in quiet hours, of whatever statistic, is one of its own: it is wilder. */
 export const PAGE_FAMILIES = 7;
+export const DOLLARS_FAMILY = 0;
 export const PRICE_FAMILY = 3;
 export const SIZE_FAMILY = 4;
 export const QUIET_FAMILY = 5;

@@ -73,10 +73,9 @@ export class NodeTails {
     this.#state[row + DECADE] = decade;
   }
 
-  /** −log10 of the chance of such a value, in a tail that begins at one day in ten; 0 below it. */
+  /** −log10 of the chance of such a value, in a tail that begins at one day in ten: below 1 it is no more than a rank. */
   surprise(slot: number, value: number): number {
-    const from = this.#at(slot, FROM, NaN);
-    return value <= from ? 0 : 1 + (value - from) / this.#at(slot, DECADE, NaN);
+    return 1 + (value - this.#at(slot, FROM, NaN)) / this.#at(slot, DECADE, NaN);
   }
 
   /** How surprising a statistic was when it was looked at last. */

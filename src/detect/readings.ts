@@ -2,7 +2,8 @@ import { apartness } from "./apart.ts";
 import { HOUR } from "./hour-log.ts";
 import type { Level } from "./incident.ts";
 import { noiseOf, riseOver } from "./measure.ts";
-import { BUSY, personalRegime, QUIET } from "./regimes.ts";
+import { asksForMoney, earlyUsd, spentOver } from "./money.ts";
+import { BUSY, DEAD, personalRegime, QUIET } from "./regimes.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import type { SeriesNode } from "./series-node.ts";
 import type { Statistic } from "./statistic.ts";
@@ -70,25 +71,30 @@ function readRates(node: SeriesNode, { window, shift, floor }: Statistic, minute
 }
 
 /** What a user runs at once: requests against as many steps of their usual pace as the window has. */
-function readPace(node: SeriesNode, { window, floor }: Statistic, minute: number): void {
+function readPace(node: SeriesNode, statistic: Statistic, minute: number): void {
   if (node.rates?.known !== true) return;
+  const { window, floor } = statistic;
   const usual = (node.rates.requestsPerCell * window) / STEP_MINUTES;
   held.value = Math.log((node.requests(minute, window) + floor) / (usual + floor));
-  held.regime = personalRegime(node, minute);
-  held.isKnown = true;
+  knowPersonal(node, statistic, minute);
 }
 
 /** The sum itself: it is measured by the series' own past. */
-function readPast(
-  node: SeriesNode,
-  { window, floor }: Statistic,
-  minute: number,
-  actual: number,
-): void {
+function readPast(node: SeriesNode, statistic: Statistic, minute: number, actual: number): void {
   if (actual <= 0) return;
-  held.value = Math.log(actual + floor);
-  held.regime = window <= 360 ? personalRegime(node, minute) : BUSY;
-  held.isKnown = true;
+  held.value = Math.log(actual + statistic.floor);
+  if (statistic.window <= 360) knowPersonal(node, statistic, minute);
+  else held.isKnown = true;
+}
+
+/** What was read is somebody's, at their kind of hour. Where the statistic asks for it, it must have cost something. */
+function knowPersonal(node: SeriesNode, statistic: Statistic, minute: number): void {
+  const { costly } = statistic;
+  const spent = costly === undefined ? Infinity : spentOver(node, statistic, minute);
+  // The cheapest look first: most of what people do is too cheap at any hour.
+  if (costly === "always" && spent < earlyUsd(node, DEAD)) return;
+  held.regime = personalRegime(node, minute);
+  held.isKnown = !asksForMoney(statistic, held.regime) || spent >= earlyUsd(node, held.regime);
 }
 
 /** Sessions that a person began: measured by that person's past. */

@@ -31,6 +31,8 @@ export interface Statistic {
   readonly against: Against;
   /** With `lately`, `sessions` and `apart`: which of a person's heats. */
   readonly of?: Heat;
+  /** A day holds only what cost enough (`money.ts`), at any hour or at quiet ones: what is cheap may be wild, and is nobody's business. */
+  readonly costly?: "always" | "off-hours";
   /** Statistics of one family say the same in other windows: dollars 0, demand 1, pace 2, then those named below. */
   readonly family: number;
   /** Added to both sides: counts and dollars below it are noise. */

@@ -56,22 +56,33 @@ function dollars(windows: readonly number[], against: Against): Statistic[] {
   }));
 }
 
-function counts(
-  name: string,
-  factor: Factor,
-  column: number,
-  windows: readonly number[],
-  against: Against,
-): Statistic[] {
+const COUNT = {
+  factor: "requests_per_active_user",
+  column: COLUMN.requests,
+  family: 2,
+  floor: 4,
+} as const;
+
+/** Requests, as many as the series has ever made. */
+function requests(windows: readonly number[]): Statistic[] {
   return windows.map((window) => ({
-    name: `${name}_${window}m`,
-    factor,
+    ...COUNT,
+    name: `requests_${window}m`,
     window,
-    column,
-    against,
-    family: 2,
-    floor: 4,
+    against: "past",
   }));
+}
+
+/** Requests against the usual pace of whoever makes them: what runs at once. */
+function pace(windows: readonly number[]): Statistic[] {
+  return windows.map((window) => ({ ...COUNT, name: `pace_${window}m`, window, against: "pace" }));
+}
+
+function costly(
+  when: Required<Statistic>["costly"],
+  statistics: readonly Statistic[],
+): Statistic[] {
+  return statistics.map((one) => ({ ...one, costly: when }));
 }
 
 /** Dollars, requests, active steps and starts together: a heavy session moves the first two, more work moves all. */
@@ -175,6 +186,15 @@ const DAY_OF_PERSON: Statistic = {
   floor: 4,
 };
 
+/** A person's pace however little it costs: read by `CROWD` alone, for what many do is dear together. */
+const HEAT_OF_PERSON: Statistic = {
+  ...COUNT,
+  name: "heat_60m",
+  window: 60,
+  against: "pace",
+  family: SLOW_FAMILY,
+};
+
 /** Working days that are each a little beyond the usual, added up. */
 const SLOW: Statistic = {
   ...CROWD,
@@ -214,9 +234,11 @@ export const GROUP_STATISTICS: readonly Statistic[] = [
 
 /** People: how much they run at once against their usual pace, and their own heaviest days, both on the scale of their peers. */
 export const PERSON_STATISTICS: readonly Statistic[] = [
-  ...counts("pace", "requests_per_active_user", COLUMN.requests, [15, 30, 60, 120], "pace"),
-  ...dollars([15, 60, 360, 1440], "past"),
-  ...counts("requests", "requests_per_active_user", COLUMN.requests, [360], "past"),
+  ...costly("always", pace([15, 30, 60, 120])),
+  ...costly("off-hours", dollars([15, 60, 360], "past")),
+  ...dollars([1440], "past"),
+  ...costly("always", requests([360])),
+  HEAT_OF_PERSON,
   sessions(120),
   sessions(240),
   lately("mix"),
@@ -225,10 +247,13 @@ export const PERSON_STATISTICS: readonly Statistic[] = [
   ...rates("price_per_token", PRICE, [60, 360]),
 ];
 
+/** Where it is kept whether a person's day held anything at all. */
+export const DAY_OF_PERSON_INDEX = PERSON_STATISTICS.indexOf(DAY_OF_PERSON);
+
 /** Keys and agents have no usual rates of their own. */
 const LEAF_STATISTICS: readonly Statistic[] = [
   ...dollars([15, 60, 360, 1440], "past"),
-  ...counts("requests", "requests_per_active_user", COLUMN.requests, [15, 60, 360], "past"),
+  ...requests([15, 60, 360]),
 ];
 
 /** Models and tools only tell what an incident is made of. */

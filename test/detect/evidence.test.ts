@@ -64,7 +64,19 @@ describe("totalOf", () => {
       }));
 
     expect(of("dollars_360m")).toBe(of("dollars_60m"));
-    expect(of("dollars_360m")).toBeGreaterThan(1);
+    expect(of("dollars_360m")).toBeGreaterThan(0.5);
+  });
+
+  it("asks ten times more of one person's dollars than of what they run at once, and less of a dearer model", () => {
+    const person = aNode("user", "ada", team);
+    const worth = (name: string): number =>
+      totalOf(person, calibration, (index) => ({
+        surprise: person.statistics[index]?.name === name ? 6 : 0,
+        regime: BUSY,
+      }));
+
+    expect(worth("dollars_60m")).toBeCloseTo(worth("pace_60m") - 1, 9);
+    expect(worth("price_per_token_60m")).toBeCloseTo(worth("pace_60m") - 0.7, 9);
   });
 
   it("takes what happens in quiet hours for a family of its own, whatever statistic shows it", () => {
@@ -138,6 +150,22 @@ describe("watch", () => {
     const flood = aUse({ minute: noon + 1, user: "ada", requests: 4_000, usd: 900, tokens: 9e7 });
     person.add(flood, parts());
     expect(watch(person, noon + 1, calibration, true)).toBe(PAGE_HEAT);
+  });
+
+  it("finds nothing in a hundred times as many calls, where they cost next to nothing", () => {
+    const calibration = new Calibration();
+    const { person, noon } = aPerson(calibration);
+    const cheap = aUse({ minute: noon, user: "ada", requests: 4_000, usd: 5, tokens: 9e7 });
+    person.add(cheap, parts());
+
+    const pace = person.statistics.findIndex(({ name }) => name === "pace_30m");
+    const surpriseAt = (minute: number): number => {
+      watch(person, minute, calibration, true);
+      return person.tails.last(pace);
+    };
+    expect(surpriseAt(noon)).toBe(0);
+    person.add(aUse({ minute: noon + 1, user: "ada", requests: 1, usd: 10 }), parts());
+    expect(surpriseAt(noon + 1)).toBeGreaterThan(2);
   });
 
   it("keeps for the team what a person's day has come to, also when the hour is over", () => {

@@ -164,7 +164,8 @@ describe("NodeTails", () => {
     expect(tails.isScaled(0)).toBe(false);
     tails.setScale(0, 7, 2);
 
-    expect([6, 7, 8, 9, 11].map((value) => tails.surprise(0, value))).toEqual([0, 0, 1.5, 2, 3]);
+    const values = [3, 6, 7, 8, 9, 11];
+    expect(values.map((value) => tails.surprise(0, value))).toEqual([-1, 0.5, 1, 1.5, 2, 3]);
     live(tails, [1]);
     expect(tails.isScaled(0)).toBe(false);
   });
