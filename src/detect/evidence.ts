@@ -37,7 +37,7 @@ const PRICE_OF_PERSON_BY = 0.7;
 const QUARTER_DAYS = 91;
 /** Parts of the budget: a team's, what all its people share, and that of a department or the organisation, whose page is mostly about several teams. */
 const TEAM_PART = 1.4;
-const PEOPLE_PART = 0.9;
+const PEOPLE_PART = 0.6;
 const WIDE_PART = 0.3;
 /** Before a series has had so many days, what its day came to teaches nobody. */
 const TEACHES_DAYS = 3;
