@@ -161,7 +161,7 @@ export class Calibration {
     const name = classOf(level);
     let pool = this.#total.get(name);
     if (pool === undefined) {
-      pool = new TailPool(PRIOR_TOTAL);
+      pool = new TailPool(name === "user" ? PRIOR_PERSON : PRIOR_TOTAL);
       this.#total.set(name, pool);
     }
     return pool;
@@ -223,6 +223,8 @@ function classOf(level: Level): TailClass {
 const PRIOR_FAMILY = { from: 1.4, to: 2.1 };
 /** Before anything was learnt: what the evidence of a dozen statistics in families comes to on one day in ten, and on one in forty. */
 const PRIOR_TOTAL = { from: 2, to: 2.9 };
+/** The same of a person, of whom families add little to each other: measured on the simulator's ordinary days. */
+const PRIOR_PERSON = { from: 1.4, to: 2.1 };
 
 /** Before anything was learnt: logarithms of a day's maximum. A group against its profile, a person in dollars and requests, rates against the usual. */
 const GENERAL: Readonly<Record<Statistic["against"], Peers>> = {
