@@ -5,6 +5,8 @@ import { openEpisode, type Episode } from "./episode.ts";
 import type { EpisodeBook } from "./episode-book.ts";
 import type { Incident } from "./incident.ts";
 import { aboutApart } from "./apart.ts";
+import { earlyUsd } from "./money.ts";
+import { personalRegime } from "./regimes.ts";
 import { isStormOfErrors, isWidelyFailing } from "./rules.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { isGroup } from "./statistics.ts";
@@ -57,7 +59,7 @@ export class Pager {
   ): void {
     const { minute } = at;
     const own = base === node ? verdict : this.verdict(base, minute, null);
-    if (base === leaf || !isOrdinary(base, own)) {
+    if (base === leaf || !(isOrdinary(base, own) || isTooCheap(base, minute, verdict))) {
       this.open(base, at, own.fires ? own : about(base, minute, verdict));
     } else if (verdict.basis === "price") {
       // A price that rose for many is theirs, whoever of them spends most.
@@ -188,6 +190,12 @@ function ticketBase(team: SeriesNode, span: At, { kind }: Verdict): SeriesNode {
 /** One person's evening is judged by that person's evenings, however quiet the others are. */
 function isOrdinary({ level }: SeriesNode, { score, bar }: Verdict): boolean {
   return level === "user" && score < bar - OWN_SLACK;
+}
+
+/** Of one person at work more must be gone than of a team, whoever found it: else each of their pages is one of the team's, and several of those a storm. */
+function isTooCheap(base: SeriesNode, minute: number, verdict: Verdict): boolean {
+  const { basis, windowMinutes: window } = verdict;
+  return excessOf(base, { minute, window, basis }) < earlyUsd(base, personalRegime(base, minute));
 }
 
 /** Whether one of the series held about as much at the same place of an earlier month: a monthly job, a month's end. Dearer calls have none. */

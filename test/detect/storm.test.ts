@@ -6,7 +6,7 @@ import type { PaneUse, SeriesTree } from "../../src/detect/series-tree.ts";
 import { isNoCoincidence, isOfOne } from "../../src/detect/storm.ts";
 import { anOffice, LIVE_DAY, opened, play, settings, WEEKS } from "../support/office.ts";
 import { aNode } from "../support/series-builders.ts";
-import { officeDays } from "../support/spend-stream.ts";
+import { aUse, officeDays } from "../support/spend-stream.ts";
 
 const ELEVEN = LIVE_DAY + 11 * 60;
 
@@ -72,6 +72,36 @@ describe("a storm", () => {
     const paged = pages.map(({ scope }) => scope.user);
     expect(paged).toHaveLength(3);
     expect(paged).toEqual(expect.arrayContaining(runaways));
+  });
+
+  it("is none where the agents of three people run away minutes apart, however little the first call of each costs", () => {
+    const steady: PaneUse[] = [];
+    const teams = ["payments", "search", "infra", "data", "mobile"];
+    const calls = (minute: number, team: string, count: number): PaneUse =>
+      aUse({ minute, team, user: `${team}-1`, key: team, requests: count, usd: 5.5 * count });
+    for (let minute = ELEVEN - 6 * 1440; minute < ELEVEN; minute += 5) {
+      for (const team of teams) {
+        for (const person of [1, 2]) {
+          steady.push(aUse({ minute, team, user: `${team}-${person}`, key: team, usd: 0.2 }));
+        }
+      }
+    }
+    const detector = new SpendDetector(settings);
+    detector.learn(steady);
+    const running = Array.from({ length: 6 }, (_, after) =>
+      teams
+        .slice(0, 3)
+        .map((team, at) => calls(ELEVEN + after, team, after < at ? 0 : after > at ? 20 : 1)),
+    ).flat();
+
+    const changes = play(
+      detector,
+      running.filter(({ requests }) => requests > 0),
+    );
+
+    const last = new Map(changes.map(({ incident }) => [incident.id, incident]));
+    const paged = [...last.values()].map(({ scope }) => scope.user);
+    expect(paged).toEqual(["payments-1", "search-1", "infra-1"]);
   });
 
   it("is none where one team spends as much", () => {
