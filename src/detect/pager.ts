@@ -1,4 +1,12 @@
-import { excessOf, EXPLAINS, narrow, narrowSharply, standsOut, type At } from "./attribution.ts";
+import {
+  excessOf,
+  expectedUsd,
+  EXPLAINS,
+  narrow,
+  narrowSharply,
+  standsOut,
+  type At,
+} from "./attribution.ts";
 import type { Calibration } from "./calibration.ts";
 import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./detector.ts";
 import { openEpisode, type Episode } from "./episode.ts";
@@ -192,10 +200,23 @@ function isOrdinary({ level }: SeriesNode, { score, bar }: Verdict): boolean {
   return level === "user" && score < bar - OWN_SLACK;
 }
 
-/** Of one person at work more must be gone than of a team, whoever found it: else each of their pages is one of the team's, and several of those a storm. */
+/**
+ * Of one person at work more must be gone than of a team, whoever found it: else each of their pages is one of the team's, and several of those a storm.
+ * What a bot does that is most of its team is the team's.
+ */
 function isTooCheap(base: SeriesNode, minute: number, verdict: Verdict): boolean {
   const { basis, windowMinutes: window } = verdict;
+  if (base.level !== "user" || isBulk(base, { minute, window })) return false;
   return excessOf(base, { minute, window, basis }) < earlyUsd(base, personalRegime(base, minute));
+}
+
+/** Whether somebody is usually most of their team. */
+function isBulk(base: SeriesNode, { minute, window }: At): boolean {
+  const { parent } = base;
+  if (parent === null) return true;
+  return (
+    expectedUsd(base, { minute, window }) >= EXPLAINS * expectedUsd(parent, { minute, window })
+  );
 }
 
 /** Whether one of the series held about as much at the same place of an earlier month: a monthly job, a month's end. Dearer calls have none. */

@@ -75,33 +75,18 @@ describe("a storm", () => {
   });
 
   it("is none where the agents of three people run away minutes apart, however little the first call of each costs", () => {
-    const steady: PaneUse[] = [];
-    const teams = ["payments", "search", "infra", "data", "mobile"];
-    const calls = (minute: number, team: string, count: number): PaneUse =>
-      aUse({ minute, team, user: `${team}-1`, key: team, requests: count, usd: 5.5 * count });
-    for (let minute = ELEVEN - 6 * 1440; minute < ELEVEN; minute += 5) {
-      for (const team of teams) {
-        for (const person of [1, 2]) {
-          steady.push(aUse({ minute, team, user: `${team}-${person}`, key: team, usd: 0.2 }));
-        }
-      }
-    }
-    const detector = new SpendDetector(settings);
-    detector.learn(steady);
-    const running = Array.from({ length: 6 }, (_, after) =>
-      teams
-        .slice(0, 3)
-        .map((team, at) => calls(ELEVEN + after, team, after < at ? 0 : after > at ? 20 : 1)),
-    ).flat();
-
-    const changes = play(
-      detector,
-      running.filter(({ requests }) => requests > 0),
+    const detector = aCompany(0.2);
+    const teams = TEAMS.slice(0, 3);
+    const running = [0, 1, 2, 3, 4, 5].flatMap((after) =>
+      teams.slice(0, after + 1).map((team, begin) => calls(team, after, after === begin ? 1 : 20)),
     );
 
+    const changes = play(detector, running);
+
     const last = new Map(changes.map(({ incident }) => [incident.id, incident]));
-    const paged = [...last.values()].map(({ scope }) => scope.user);
-    expect(paged).toEqual(["payments-1", "search-1", "infra-1"]);
+    expect([...last.values()].map(({ scope }) => scope.user)).toEqual(
+      teams.map((team) => `${team}-1`),
+    );
   });
 
   it("is none where one team spends as much", () => {
@@ -111,6 +96,39 @@ describe("a storm", () => {
     expect(pages.every(({ scope }) => scope.team === "team-1")).toBe(true);
   });
 });
+
+describe("a team's finding that is one person's", () => {
+  it.each([
+    ["waits for the person's money, at work", 0.2, []],
+    ["does not wait for that of a bot which is most of its team", 0.01, ["payments-1"]],
+  ])("%s", (_, othersUsd, users) => {
+    const changes = play(aCompany(othersUsd), [calls("payments", 0, 1)]);
+
+    expect(opened(changes).map(({ scope }) => scope.user)).toEqual(users);
+  });
+});
+
+const TEAMS = ["payments", "search", "infra", "data", "mobile"] as const;
+
+/** A company that works at any hour: of each team the first spends twenty cents every five minutes, and so much the other. */
+function aCompany(othersUsd: number): SpendDetector {
+  const uses: PaneUse[] = [];
+  for (let minute = ELEVEN - 6 * 1440; minute < ELEVEN; minute += 5) {
+    for (const team of TEAMS) {
+      uses.push(aUse({ minute, team, user: `${team}-1`, key: team, usd: 0.2 }));
+      uses.push(aUse({ minute, team, user: `${team}-2`, key: team, usd: othersUsd }));
+    }
+  }
+  const detector = new SpendDetector(settings);
+  detector.learn(uses);
+  return detector;
+}
+
+/** Calls of a team's first, for 5.50 USD each: of a person they count from the second on. */
+function calls(team: string, after: number, requests: number): PaneUse {
+  const minute = ELEVEN + after;
+  return aUse({ minute, team, user: `${team}-1`, key: team, requests, usd: 5.5 * requests });
+}
 
 describe("isNoCoincidence", () => {
   const at = (teams: number, beside: number): boolean => {
