@@ -1,5 +1,5 @@
 import { expectWindowUsd } from "./expectation.ts";
-import type { Contributor, Level, Scope } from "./incident.ts";
+import type { Contributor, Level } from "./incident.ts";
 import { MEMBER_DIMENSIONS, MEMBER_WINDOW, type MemberDimension } from "./members.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { STEP_MINUTES } from "./rings.ts";
@@ -72,12 +72,27 @@ export function narrowSharply(node: SeriesNode, at: At): SeriesNode {
 const SHARP_WINDOWS: readonly WindowMinutes[] = [5, 15, 60, 360];
 const SHARP_SHARE = 0.5;
 
-/** A tool that all of a team works with explains nothing, whatever it holds. */
+/** A tool that all of a team works with explains nothing, whatever it holds; nor does a model or an agent where all rises. */
 function isWhole(child: SeriesNode, { minute, window }: At): boolean {
-  if (child.level === "user" || child.parent?.level !== "team") return false;
-  const share = expectWindowUsd(child, minute, window);
-  return share >= EXPLAINS * expectWindowUsd(child.parent, minute, window) && share > 0;
+  const { level, parent } = child;
+  if (level === "user" || parent?.level !== "team") return false;
+  const expected = expectWindowUsd(child, minute, window);
+  const whole = expectWindowUsd(parent, minute, window);
+  if (expected > 0 && expected >= EXPLAINS * whole) return true;
+  if (!TAKEN_IN_TURN.has(level)) return false;
+  const rest = parent.usd(minute, window) - child.usd(minute, window);
+  return hasRisen(rest, Math.max(0, whole - expected), whole);
 }
+
+/** Whether what a part of a group is not has risen by itself; `whole`: dollars that are expected of the group. */
+export function hasRisen(restUsd: number, expectedUsd: number, whole: number): boolean {
+  const noise = Math.max(NOISE_USD, NOISE_SHARE * whole);
+  return restUsd + noise >= RISEN * (expectedUsd + noise);
+}
+
+/** People take models and agents by turns: of a few dear sessions one that is in use at all holds the most by chance. */
+export const TAKEN_IN_TURN: ReadonlySet<Level | "session"> = new Set(["model", "agent"]);
+const RISEN = 1.5;
 
 /** Whether what a child is not has risen much less than the child, or holds hardly any of the excess: where all rises, its largest part is not what happened. */
 export function standsOut(child: SeriesNode, node: SeriesNode, at: At): boolean {
@@ -128,34 +143,6 @@ function userOf(node: SeriesNode, at: At, excess: number): SeriesNode | null {
   }
   return null;
 }
-
-/** The whole path down to what explains the excess: the node's own, then its key, agent, model and tool where one holds 70 %. */
-export function scopeOf(node: SeriesNode, contributors: readonly Contributor[]): Scope {
-  const scope: Record<string, string> = { ...node.scope };
-  for (const one of contributors) {
-    const { dimension, value, share } = one;
-    // What is narrowed down to is a series, and a session is none.
-    if (dimension === "session") continue;
-    if (value === REST || value === "unknown" || share < EXPLAINS) continue;
-    if (node.level !== "user" && isAsUsual(one, contributors)) continue;
-    // What many people call is not one person's, whoever called it most.
-    if (dimension === "user" && SHARED.includes(node.level)) continue;
-    scope[dimension] ??= value;
-  }
-  return scope;
-}
-const SHARED: readonly Level[] = ["model", "tool"];
-
-/** Whether somebody holds not much more of the excess than they hold of everything: a team's main tool or model explains nothing. */
-function isAsUsual(
-  { dimension, share, expectedUsd }: Contributor,
-  all: readonly Contributor[],
-): boolean {
-  let whole = 0;
-  for (const one of all) if (one.dimension === dimension) whole += one.expectedUsd;
-  return whole > 0 && expectedUsd / whole >= USUAL_SHARE * share;
-}
-const USUAL_SHARE = 0.4;
 
 /** Who and what carries the excess of a window, per dimension; the shares of a dimension add up to 1. */
 export function contributorsOf(node: SeriesNode, at: At): Contributor[] {

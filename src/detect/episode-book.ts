@@ -4,7 +4,7 @@ import { explainedBy, isAncestor } from "./explained.ts";
 import type { Incident, IncidentKind } from "./incident.ts";
 import type { Verdict } from "./detector.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
-import { BESIDE_MINUTES, isOfOne } from "./storm.ts";
+import { barPassed, BESIDE_MINUTES, isOfOne, placeOf } from "./storm.ts";
 
 /** What became of an incident in one step. */
 export interface IncidentChange {
@@ -110,8 +110,7 @@ export class EpisodeBook {
     const places = new Set<SeriesNode>();
     for (const { base, incident } of this.open) {
       if (incident.severity !== "page") continue;
-      const { kind, decision } = incident;
-      if (isOfOne(base, { kind, bar: decision?.bar ?? Infinity })) continue;
+      if (isOfOne(base, barPassed(incident))) continue;
       const isRecent = minute - incident.openedAtMs / 60_000 <= BESIDE_MINUTES;
       if (isRecent) places.add(placeOf(base));
     }
@@ -123,14 +122,14 @@ export class EpisodeBook {
   growing(
     node: SeriesNode,
     minute: number,
-    isSame: (incident: Incident) => boolean,
+    isSame: (episode: Episode) => boolean,
   ): Episode | undefined {
     return this.open.find(
-      ({ base, incident, track }) =>
-        incident.severity === "page" &&
-        isAncestor(node, base) &&
-        minute - track.firstMinute <= GROWS_MINUTES &&
-        isSame(incident),
+      (one) =>
+        one.incident.severity === "page" &&
+        isAncestor(node, one.base) &&
+        minute - one.track.firstMinute <= GROWS_MINUTES &&
+        isSame(one),
     );
   }
 
@@ -203,10 +202,6 @@ export class EpisodeBook {
 }
 
 /** The team of what a team consists of. */
-function placeOf(node: SeriesNode): SeriesNode {
-  return node.parent?.level === "team" ? node.parent : node;
-}
-
 function overlap(a: Track, b: Track): boolean {
   return a.firstMinute <= b.lastHotMinute && b.firstMinute <= a.lastHotMinute;
 }

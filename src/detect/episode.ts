@@ -1,4 +1,4 @@
-import { contributorsOf, expectedUsd, scopeOf, type At } from "./attribution.ts";
+import { contributorsOf, expectedUsd, type At } from "./attribution.ts";
 import { decisionOf, type Verdict } from "./detector.ts";
 import { expectWindowUsd } from "./expectation.ts";
 import { factorsOf, riseOf } from "./factors.ts";
@@ -8,6 +8,7 @@ import { incidentId, pathOf, type Path } from "./incident-id.ts";
 import type { Incident } from "./incident.ts";
 import { MEMBER_WINDOW } from "./members.ts";
 import { STEP_MINUTES } from "./rings.ts";
+import { scopeOf } from "./scope.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 
 /** Minutes without heat after which an incident ends, and how late events may still settle its sums. */

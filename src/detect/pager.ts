@@ -11,7 +11,6 @@ import type { Calibration } from "./calibration.ts";
 import { about, evaluate, evaluateTicket, type Judge, type Verdict } from "./detector.ts";
 import { openEpisode, type Episode } from "./episode.ts";
 import type { EpisodeBook } from "./episode-book.ts";
-import type { Incident } from "./incident.ts";
 import { aboutApart } from "./apart.ts";
 import { earlyUsd } from "./money.ts";
 import { personalRegime } from "./regimes.ts";
@@ -19,7 +18,7 @@ import { isStormOfErrors, isWidelyFailing } from "./rules.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { isGroup } from "./statistics.ts";
 import type { SeriesTree } from "./series-tree.ts";
-import { isNoCoincidence, isOfOne, stormAround } from "./storm.ts";
+import { barPassed, isNoCoincidence, isOfOne, stormAround, type Weather } from "./storm.ts";
 
 /** With this many open pages under one team the next is about the team. */
 const STORM_PAGES = 2;
@@ -114,7 +113,9 @@ export class Pager {
     const { organisation, teams } = this.#tree;
     const isOfCalls = isStormOfErrors(verdict) || isGroup(found.level);
     const isWide = isOfCalls && isWidelyFailing(teams, found, minute);
-    return isWide ? organisation : this.#stormAround(found, minute);
+    return isWide
+      ? organisation
+      : this.#stormAround(found, { minute, isOfOne: isOfOne(found, verdict) });
   }
 
   /** A page elsewhere turns out to be a part of this: retries of a second team, or a storm over many. It goes on as the organisation's. */
@@ -135,20 +136,21 @@ export class Pager {
     found: SeriesNode,
     verdict: Verdict,
     minute: number,
-  ): ((incident: Incident) => boolean) | null {
+  ): ((episode: Episode) => boolean) | null {
     if (isStormOfErrors(verdict)) {
-      return ({ decision }) => decision !== undefined && isStormOfErrors(decision);
+      return ({ incident: { decision } }) => decision !== undefined && isStormOfErrors(decision);
     }
-    const isStorm =
-      this.#stormAround(found, minute) !== found ||
-      (!isOfOne(found, verdict) &&
-        isNoCoincidence(this.#tree, this.#book.pagedBeside(found, minute)));
-    return isStorm ? () => true : null;
+    if (this.#stormAround(found, { minute, isOfOne: true }) !== found) return () => true;
+    if (isOfOne(found, verdict)) return null;
+    const isNear =
+      isNoCoincidence(this.#tree, this.#book.pagedBeside(found, minute)) ||
+      this.#stormAround(found, { minute, isOfOne: false }) !== found;
+    return isNear ? ({ base, incident }) => !isOfOne(base, barPassed(incident)) : null;
   }
 
   /** A team whose heat is one person's, who was paged about, is in no storm. */
-  #stormAround(found: SeriesNode, minute: number): SeriesNode {
-    return stormAround(this.#tree, found, minute, (team) => this.#book.hasPersonalPage(team));
+  #stormAround(found: SeriesNode, at: Weather): SeriesNode {
+    return stormAround(this.#tree, found, at, (team) => this.#book.hasPersonalPage(team));
   }
 
   /** Up where a third person of a team would be paged for or the rest of the team has risen as well, and as long as the parent pages too and the node is not the bulk of it: a surge of a whole team is one incident, not one a head. */

@@ -1,6 +1,7 @@
 import type { Verdict } from "./detector.ts";
 import { barOf } from "./evidence.ts";
-import { PERSONAL } from "./incident.ts";
+import { isAncestor } from "./explained.ts";
+import { PERSONAL, type Incident } from "./incident.ts";
 import type { SeriesNode } from "./series-node.ts";
 import type { SeriesTree } from "./series-tree.ts";
 
@@ -8,19 +9,34 @@ import type { SeriesTree } from "./series-tree.ts";
 const STORM_HEAT = 2.5;
 const STORM_TEAMS = 3;
 const STORM_SHARE = 0.3;
+/** Beside a group that is paged about, less heat of fewer others says the same: on ordinary minutes three teams in a hundred are so far. */
+const BESIDE_HEAT = 0.7;
+const BESIDE_TEAMS = 2;
+const BESIDE_SHARE = 0.2;
 const AT_WORK_MINUTES = 60;
+
+/** When a finding is judged, and whether it is about one person by that person's own bar: `isOfOne`. */
+export interface Weather {
+  readonly minute: number;
+  readonly isOfOne: boolean;
+}
 
 /** The organisation, where many teams are far beyond their usual hour at once: a storm over many teams is one incident. Else the node. */
 export function stormAround(
   { organisation, teams }: SeriesTree,
   node: SeriesNode,
-  minute: number,
+  at: Weather,
   isExplained: (team: SeriesNode) => boolean,
 ): SeriesNode {
   if (node === organisation) return node;
-  const atWork = teams.filter(({ lastMinute }) => minute - lastMinute < AT_WORK_MINUTES);
-  const hot = atWork.filter((team) => team.heat >= STORM_HEAT && !isExplained(team)).length;
-  return hot >= Math.max(STORM_TEAMS, STORM_SHARE * atWork.length) ? organisation : node;
+  const atWork = teams.filter(({ lastMinute }) => at.minute - lastMinute < AT_WORK_MINUTES);
+  const hot = atWork.filter((team) => team.heat >= BESIDE_HEAT && !isExplained(team));
+  const stormy = hot.filter(({ heat }) => heat >= STORM_HEAT).length;
+  if (stormy >= Math.max(STORM_TEAMS, STORM_SHARE * atWork.length)) return organisation;
+  if (at.isOfOne) return node;
+  const own = placeOf(node);
+  const beside = hot.filter((team) => team !== own && !isAncestor(own, team)).length;
+  return beside >= Math.max(BESIDE_TEAMS, BESIDE_SHARE * atWork.length) ? organisation : node;
 }
 
 /** Pages elsewhere that are so recent are of the same storm, unless so many come together by chance more often than this. */
@@ -36,6 +52,11 @@ const QUARTER_MINUTES = 91 * 600;
 export function isOfOne(node: SeriesNode, { kind, bar }: Pick<Verdict, "kind" | "bar">): boolean {
   return PERSONAL.includes(node.level) && (kind === "new" || bar >= barOf(node) - ROUNDING);
 }
+/** What an incident was opened by. */
+export function barPassed({ kind, decision }: Incident): Pick<Verdict, "kind" | "bar"> {
+  return { kind, bar: decision?.bar ?? Infinity };
+}
+
 /** A bar that was stored and read again is about the same. */
 const ROUNDING = 1e-9;
 
@@ -48,4 +69,9 @@ export function isNoCoincidence({ teams }: SeriesTree, beside: number): boolean 
   let chance = 1;
   for (let count = 1; count <= beside; count++) chance *= expected / count;
   return beside > 0 && chance <= CHANCE;
+}
+
+/** The team or department that an incident is in. */
+export function placeOf(node: SeriesNode): SeriesNode {
+  return node.parent?.level === "team" ? node.parent : node;
 }

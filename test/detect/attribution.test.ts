@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Contributor } from "../../src/detect/incident.ts";
-import { contributorsOf, excessOf, narrow, REST, scopeOf } from "../../src/detect/attribution.ts";
+import { contributorsOf, excessOf, narrow, REST } from "../../src/detect/attribution.ts";
+import { scopeOf } from "../../src/detect/scope.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import { learnt, nodeOf, NOON, PEOPLE, personal, usualUses } from "./small-office.ts";
@@ -198,6 +199,18 @@ describe("narrow", () => {
     expect([node.level, node.name]).toEqual(["tool", "n8n"]);
   });
 
+  it.each([
+    ["names the model that many turn to, where they call others as usual", 0, "model"],
+    ["stays at the team where they call others more as well", 5, "team"],
+  ])("%s", (_, othersUsd, level) => {
+    const detector = learnt(
+      ...PEOPLE.map((user, index) => burst(user, 20, { model: "opus", tool: `tool-${index}` })),
+      ...PEOPLE.map((user, index) => burst(user, othersUsd, { tool: `tool-${index}` })),
+    );
+
+    expect(narrow(detector.tree.organisation, AT).level).toBe(level);
+  });
+
   it("stays at the team where all rises, however much its busiest person holds", () => {
     const detector = new SpendDetector({ ...DEFAULT_DETECTION, minimumUsd: 10 });
     detector.learn(usualUses().map((use) => (use.user === "ada" ? { ...use, usd: 2.5 } : use)));
@@ -240,20 +253,41 @@ describe("scopeOf", () => {
     });
   });
 
-  it("names a group's model where it holds far more of the excess than of the spend", () => {
+  const shared = (dimension: "tool" | "model" | "agent", [one, two]: Usd[]): Contributor[] => [
+    { dimension, value: "one", share: 0.8, actualUsd: one!.actual, expectedUsd: one!.expected },
+    { dimension, value: "two", share: 0.2, actualUsd: two!.actual, expectedUsd: two!.expected },
+  ];
+
+  it.each(["tool", "model", "agent"] as const)(
+    "names a group's %s where it holds far more of the excess than of the spend",
+    (dimension) => {
+      const team = nodeOf(learnt(), "team");
+      const named = (expected: number): string | undefined => {
+        const others = { actual: 10 - expected, expected: 10 - expected };
+        return scopeOf(team, shared(dimension, [{ actual: 80, expected }, others]))[dimension];
+      };
+
+      expect(named(3)).toBe("one");
+      expect(named(4)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ["tool", "one"],
+    ["model", undefined],
+    ["agent", undefined],
+  ] as const)("where the others have doubled too, names as a group's %s: %s", (dimension, name) => {
     const team = nodeOf(learnt(), "team");
-    const models = (expectedUsd: number): Contributor[] => [
-      { dimension: "model", value: "opus", share: 0.8, actualUsd: 80, expectedUsd },
-      {
-        dimension: "model",
-        value: "haiku",
-        share: 0.2,
-        actualUsd: 20,
-        expectedUsd: 10 - expectedUsd,
-      },
+    const parts = [
+      { actual: 80, expected: 2 },
+      { actual: 16, expected: 8 },
     ];
 
-    expect(scopeOf(team, models(3)).model).toBe("opus");
-    expect(scopeOf(team, models(4)).model).toBeUndefined();
+    expect(scopeOf(team, shared(dimension, parts))[dimension]).toBe(name);
   });
 });
+
+interface Usd {
+  readonly actual: number;
+  readonly expected: number;
+}

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { barOf } from "../../src/detect/evidence.ts";
-import type { Incident } from "../../src/detect/incident.ts";
+import type { Incident, Level } from "../../src/detect/incident.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
 import type { PaneUse, SeriesTree } from "../../src/detect/series-tree.ts";
-import { isNoCoincidence, isOfOne } from "../../src/detect/storm.ts";
+import { isNoCoincidence, isOfOne, stormAround } from "../../src/detect/storm.ts";
 import { anOffice, LIVE_DAY, opened, play, settings, WEEKS } from "../support/office.ts";
 import { aNode } from "../support/series-builders.ts";
 import { aUse, officeDays } from "../support/spend-stream.ts";
@@ -129,6 +129,59 @@ function calls(team: string, after: number, requests: number): PaneUse {
   const minute = ELEVEN + after;
   return aUse({ minute, team, user: `${team}-1`, key: team, requests, usd: 5.5 * requests });
 }
+
+describe("stormAround", () => {
+  const MINUTE = 5_000;
+
+  /** What a finding in the first of some teams is about, all of them at work in departments of two. */
+  function around(
+    heats: readonly number[],
+    { isOfOne = false, explained = -1, of = "team" } = {},
+  ): Level {
+    const organisation = aNode("organisation", "acme");
+    const departments = heats.map((_, index) =>
+      index % 2 === 0 ? aNode("department", `department-${index}`, organisation) : null,
+    );
+    const teams = heats.map((heat, index) => {
+      const team = aNode("team", `team-${index}`, departments[index - (index % 2)]);
+      team.heat = heat;
+      team.lastMinute = MINUTE;
+      return team;
+    });
+    const tree = { organisation, teams } as unknown as SeriesTree;
+    const found = of === "team" ? teams[0]! : departments[0]!;
+    return stormAround(
+      tree,
+      found,
+      { minute: MINUTE, isOfOne },
+      (team) => team === teams[explained],
+    ).level;
+  }
+  const CALM = [-1, -1, -2, -2, -3, -3];
+
+  it("is the organisation where three teams are far beyond their hour", () => {
+    expect(around([2.5, 2.5, 2.5, ...CALM], { isOfOne: true })).toBe("organisation");
+    expect(around([2.5, 2.5, 2.4, ...CALM], { isOfOne: true })).toBe("team");
+  });
+
+  it("is the organisation where two others are warm, if a group was found", () => {
+    expect(around([0, 0.7, 0.7, ...CALM])).toBe("organisation");
+    expect(around([0, 0.7, 0.6, ...CALM])).toBe("team");
+    expect(around([0, 0.7, 0.7, ...CALM], { isOfOne: true })).toBe("team");
+    expect(around([0, 0.7, 0.7, ...CALM], { explained: 2 })).toBe("team");
+  });
+
+  it("takes no team for another than the department that it is in", () => {
+    expect(around([0.7, 0.7, 0.7, ...CALM], { of: "department" })).toBe("department");
+    expect(around([0.7, 0.7, 0.7, 0.7, ...CALM], { of: "department" })).toBe("organisation");
+  });
+
+  it("asks for a fifth of many teams", () => {
+    const many = Array.from({ length: 12 }, () => -1);
+    expect(around([0, 0.7, 0.7, 0.7, ...many])).toBe("team");
+    expect(around([0, 0.7, 0.7, 0.7, 0.7, ...many])).toBe("organisation");
+  });
+});
 
 describe("isNoCoincidence", () => {
   const at = (teams: number, beside: number): boolean => {
