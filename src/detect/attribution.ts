@@ -76,12 +76,22 @@ const SHARP_SHARE = 0.5;
 function isWhole(child: SeriesNode, { minute, window }: At): boolean {
   const { level, parent } = child;
   if (level === "user" || parent?.level !== "team") return false;
+  if (isUsuallyMost(child, { minute, window })) return true;
+  if (!TAKEN_IN_TURN.has(level)) return false;
   const expected = expectWindowUsd(child, minute, window);
   const whole = expectWindowUsd(parent, minute, window);
-  if (expected > 0 && expected >= EXPLAINS * whole) return true;
-  if (!TAKEN_IN_TURN.has(level)) return false;
   const rest = parent.usd(minute, window) - child.usd(minute, window);
   return hasRisen(rest, Math.max(0, whole - expected), whole);
+}
+
+/** Whether most of what is expected of a window of the parent's is expected of the child. */
+export function isUsuallyMost(child: SeriesNode, { minute, window }: At): boolean {
+  const { parent } = child;
+  const expected = expectWindowUsd(child, minute, window);
+  return (
+    expected > 0 &&
+    (parent === null || expected >= EXPLAINS * expectWindowUsd(parent, minute, window))
+  );
 }
 
 /** Whether what a part of a group is not has risen by itself; `whole`: dollars that are expected of the group. */

@@ -201,7 +201,6 @@ export class EpisodeBook {
   }
 }
 
-/** The team of what a team consists of. */
 function overlap(a: Track, b: Track): boolean {
   return a.firstMinute <= b.lastHotMinute && b.firstMinute <= a.lastHotMinute;
 }

@@ -1,7 +1,7 @@
 import {
   excessOf,
-  expectedUsd,
   EXPLAINS,
+  isUsuallyMost,
   narrow,
   narrowSharply,
   standsOut,
@@ -208,17 +208,8 @@ function isOrdinary({ level }: SeriesNode, { score, bar }: Verdict): boolean {
  */
 function isTooCheap(base: SeriesNode, minute: number, verdict: Verdict): boolean {
   const { basis, windowMinutes: window } = verdict;
-  if (base.level !== "user" || isBulk(base, { minute, window })) return false;
+  if (base.level !== "user" || isUsuallyMost(base, { minute, window })) return false;
   return excessOf(base, { minute, window, basis }) < earlyUsd(base, personalRegime(base, minute));
-}
-
-/** Whether somebody is usually most of their team. */
-function isBulk(base: SeriesNode, { minute, window }: At): boolean {
-  const { parent } = base;
-  if (parent === null) return true;
-  return (
-    expectedUsd(base, { minute, window }) >= EXPLAINS * expectedUsd(parent, { minute, window })
-  );
 }
 
 /** Whether one of the series held about as much at the same place of an earlier month: a monthly job, a month's end. Dearer calls have none. */

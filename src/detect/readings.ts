@@ -33,6 +33,10 @@ export function read(
   // Counts and rates cannot be told apart by incident: where one weighs, they say nothing.
   const isDollars = column === COLUMN.usd && against !== "rates";
   if (!isDollars && explainedUsd > WEIGHTY * node.usd(minute, window)) return;
+  // The cheapest look first: most of what people do is too cheap at any hour.
+  if (statistic.costly === "always" && spentOver(node, statistic, minute) < earlyUsd(node, DEAD)) {
+    return;
+  }
   const reads = READS[against];
   if (reads !== undefined) {
     reads(node, statistic, minute);
@@ -89,12 +93,10 @@ function readPast(node: SeriesNode, statistic: Statistic, minute: number, actual
 
 /** What was read is somebody's, at their kind of hour. Where the statistic asks for it, it must have cost something. */
 function knowPersonal(node: SeriesNode, statistic: Statistic, minute: number): void {
-  const { costly } = statistic;
-  const spent = costly === undefined ? Infinity : spentOver(node, statistic, minute);
-  // The cheapest look first: most of what people do is too cheap at any hour.
-  if (costly === "always" && spent < earlyUsd(node, DEAD)) return;
   held.regime = personalRegime(node, minute);
-  held.isKnown = !asksForMoney(statistic, held.regime) || spent >= earlyUsd(node, held.regime);
+  held.isKnown =
+    !asksForMoney(statistic, held.regime) ||
+    spentOver(node, statistic, minute) >= earlyUsd(node, held.regime);
 }
 
 /** Sessions that a person began: measured by that person's past. */

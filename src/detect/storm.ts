@@ -52,13 +52,13 @@ const QUARTER_MINUTES = 91 * 600;
 export function isOfOne(node: SeriesNode, { kind, bar }: Pick<Verdict, "kind" | "bar">): boolean {
   return PERSONAL.includes(node.level) && (kind === "new" || bar >= barOf(node) - ROUNDING);
 }
+/** A bar that was stored and read again is about the same. */
+const ROUNDING = 1e-9;
+
 /** What an incident was opened by. */
 export function barPassed({ kind, decision }: Incident): Pick<Verdict, "kind" | "bar"> {
   return { kind, bar: decision?.bar ?? Infinity };
 }
-
-/** A bar that was stored and read again is about the same. */
-const ROUNDING = 1e-9;
 
 /**
  * Whether pages about `beside` other teams or departments in the last quarter of an hour and one more are too many to be chance: one other in a company of

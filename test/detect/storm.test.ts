@@ -19,7 +19,10 @@ function inDepartments(uses: readonly PaneUse[]): PaneUse[] {
 }
 
 /** What was paged on a Monday on which some do so many times as much from eleven to one, as it stood at the end. */
-function pagesOf(isHit: (use: PaneUse) => boolean, times = 6): Incident[] {
+function pagesOf(
+  isHit: (use: PaneUse) => boolean,
+  timesOf: (use: PaneUse) => number = () => 6,
+): Incident[] {
   const detector = new SpendDetector(settings);
   let monday: PaneUse[] = [];
   let day = 0;
@@ -27,17 +30,17 @@ function pagesOf(isHit: (use: PaneUse) => boolean, times = 6): Incident[] {
     if (day++ < WEEKS * 7) detector.learn(inDepartments(uses));
     else monday = inDepartments(uses);
   }
-  const changed = monday.map((use) =>
-    use.minute >= ELEVEN && use.minute < ELEVEN + 120 && isHit(use)
-      ? {
-          ...use,
-          usd: times * use.usd,
-          usdSquared: times ** 2 * use.usdSquared,
-          requests: times * use.requests,
-          tokens: times * use.tokens,
-        }
-      : use,
-  );
+  const changed = monday.map((use) => {
+    if (use.minute < ELEVEN || use.minute >= ELEVEN + 120 || !isHit(use)) return use;
+    const times = timesOf(use);
+    return {
+      ...use,
+      usd: times * use.usd,
+      usdSquared: times ** 2 * use.usdSquared,
+      requests: times * use.requests,
+      tokens: times * use.tokens,
+    };
+  });
   const pages = new Map<string, Incident>();
   for (const { incident } of play(detector, changed)) pages.set(incident.id, incident);
   return [...pages.values()].filter(({ severity }) => severity === "page");
@@ -67,7 +70,10 @@ describe("a storm", () => {
 
   it("is none where one person of each of three teams runs away: each has to be stopped", () => {
     const runaways = ["user-1-1", "user-4-2", "user-5-3"];
-    const pages = pagesOf(({ user }) => runaways.includes(user), 150);
+    const pages = pagesOf(
+      ({ user }) => runaways.includes(user),
+      () => 150,
+    );
 
     const paged = pages.map(({ scope }) => scope.user);
     expect(paged).toHaveLength(3);
@@ -87,6 +93,20 @@ describe("a storm", () => {
     expect([...last.values()].map(({ scope }) => scope.user)).toEqual(
       teams.map((team) => `${team}-1`),
     );
+  });
+
+  it("of teams that are near each other takes over no page of one person's loop", () => {
+    const isLoop = ({ user }: PaneUse): boolean => user === "user-1-1";
+    const pages = pagesOf(
+      (use) =>
+        isLoop(use) || (use.minute >= ELEVEN + 25 && ["team-2", "team-5"].includes(use.team)),
+      (use) => (isLoop(use) ? 150 : 8),
+    );
+
+    expect(pages.map(({ scope }) => scope.user ?? scope.team ?? "all")).toEqual([
+      "user-1-1",
+      "all",
+    ]);
   });
 
   it("is none where one team spends as much", () => {
