@@ -107,12 +107,31 @@ export function worthOf(
 }
 
 /** Whether a statistic is looked at in this minute: minutes each minute, hours with each step of five, weeks once an hour; what people are compared by, where there are some. */
-function isDue(node: SeriesNode, { window, against }: Statistic, minute: number): boolean {
+function isDue(node: SeriesNode, statistic: Statistic, { minute, judges }: Look): boolean {
+  const { window, against } = statistic;
   if (window <= 60) return true;
   const step = Math.floor(minute / STEP_MINUTES);
   if (step === node.lookedAt) return false;
   if (against === "lately") return (node.parent?.children("user").size ?? 0) >= LEAST_COMPARED;
-  return window <= 1440 || Math.floor(step / 12) !== Math.floor(node.lookedAt / 12);
+  const every = window > 1440 ? STEPS_OF_HOUR : stepsBetween(node, window, judges);
+  return every === 1 || Math.floor(step / every) !== Math.floor(node.lookedAt / every);
+}
+const STEPS_OF_HOUR = 12;
+
+/** What hours of a group come to moves little in a quarter of one: history, in which nobody waits, is read by those. A person may be gone by then. */
+function stepsBetween({ level }: SeriesNode, window: number, judges: boolean): number {
+  return judges || window < LONG_MINUTES || !isGroup(level) ? 1 : STEPS_OF_QUARTER;
+}
+const LONG_MINUTES = 240;
+const STEPS_OF_QUARTER = 3;
+
+/** How a series is looked at. */
+export interface Look {
+  readonly minute: number;
+  /** Whether the day learns from it: not while an incident touches the series, what that adds is not normal. */
+  readonly notes: boolean;
+  /** Whether somebody may be told of it; else it is history. */
+  readonly judges: boolean;
 }
 
 /** What a series has come to: nothing, or evidence that has to be judged for a ticket, for a page, or both. */
@@ -122,19 +141,15 @@ export const PAGE_HEAT = 2;
 
 /**
  * Notes what the day's statistics of a series have come to, and tells whether together they are so surprising that it has to be judged. Cheap: it is asked
- * of each series that a minute touches. `notes` is false while an incident touches the series: what it adds is not normal.
+ * of each series that a minute touches.
  */
-export function watch(
-  node: SeriesNode,
-  minute: number,
-  calibration: Calibration,
-  notes: boolean,
-): number {
+export function watch(node: SeriesNode, look: Look, calibration: Calibration): number {
   const { tails, statistics } = node;
+  const { minute, notes } = look;
   const isOfMany = isGroup(node.level);
   for (let index = 0; index < statistics.length; index++) {
     const statistic = statistics[index] as Statistic;
-    if (!isDue(node, statistic, minute)) continue;
+    if (!isDue(node, statistic, look)) continue;
     read(node, statistic, minute);
     if (!held.isKnown) {
       tails.setLast(index, 0, BUSY);
@@ -155,7 +170,7 @@ export function watch(
     last.regime = tails.lastRegime(index);
     return last;
   });
-  remember(node, total, { minute, calibration, notes });
+  remember(node, total, look, calibration);
   const ticket = node.level === "team" && isForTicket(node, calibration) ? TICKET_HEAT : COLD;
   if (total < 1) return ticket;
   return total > calibration.totalAt(node, barOf(node)) ? ticket + PAGE_HEAT : ticket;
@@ -165,9 +180,9 @@ export function watch(
 function remember(
   node: SeriesNode,
   total: number,
-  at: { readonly minute: number; readonly calibration: Calibration; readonly notes: boolean },
+  { minute, notes }: Look,
+  calibration: Calibration,
 ): void {
-  const { minute, calibration, notes } = at;
   if (notes && calibration.watchedDays(node, minute) >= TEACHES_DAYS) teach(node, total);
   const highest = Math.max(total, node.tails.total);
   node.evidence = highest < 1 ? 0 : calibration.totalSurprise(node, highest);

@@ -1,4 +1,3 @@
-import { COLUMN } from "./statistics.ts";
 import type { MemberUse } from "./members.ts";
 
 /** What one minute of one dimension tuple adds to each node on its path. */
@@ -55,10 +54,3 @@ export const NO_PARTS: Readonly<UseParts> = {
   mixShift: 0,
   cacheShift: 0,
 };
-
-/** One of the columns that have minutes. */
-export function valueOf(use: MinuteUse, column: number): number {
-  if (column === COLUMN.usd) return use.usd;
-  if (column === COLUMN.requests) return use.requests;
-  return column === COLUMN.tokens ? use.tokens : use.errors;
-}

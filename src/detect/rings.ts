@@ -1,6 +1,6 @@
 import type { Level } from "./incident.ts";
-import { valueOf, type MinuteUse, type UseParts } from "./minute-use.ts";
-import { columnsOf, MINUTE_COLUMNS } from "./statistics.ts";
+import type { MinuteUse, UseParts } from "./minute-use.ts";
+import { COLUMN, COLUMNS, columnsOf, MINUTE_COLUMNS } from "./statistics.ts";
 import { StepRing } from "./step-ring.ts";
 import { TimeRing } from "./time-ring.ts";
 
@@ -19,14 +19,18 @@ export class Rings {
 
   add(use: MinuteUse, parts: UseParts): void {
     const { minute } = use;
-    const step = Math.floor(minute / STEP_MINUTES);
+    layOut(use, parts);
+    if (parts.hasMinute) this.minutes.addRow(minute, row);
+    else this.#addWithoutMinute(minute);
+    this.steps.addRow(Math.floor(minute / STEP_MINUTES), row);
+  }
+
+  /** Only what has no steps: who asks for so old a time asks for whole hours. */
+  #addWithoutMinute(minute: number): void {
     for (let column = 0; column < MINUTE_COLUMNS; column++) {
-      const value = valueOf(use, column);
-      if (value === 0) continue;
-      if (parts.hasMinute || !this.steps.has(column)) this.minutes.add(minute, column, value);
-      this.steps.add(step, column, value);
+      const value = row[column] as number;
+      if (value !== 0 && !this.steps.has(column)) this.minutes.add(minute, column, value);
     }
-    this.steps.addParts(step, use, parts);
   }
 
   /** One of COLUMN over (minute − window, minute], a day at most. A whole hour is the same by its steps, and of what is long over there are only those. */
@@ -60,4 +64,32 @@ const HOUR = 60;
 
 function isWholeHour(minute: number, window: number): boolean {
   return window === HOUR && minute % HOUR === HOUR - 1;
+}
+
+/** What one use adds, in order of COLUMN. */
+const row = new Float64Array(COLUMNS);
+
+/** Into `row`. */
+function layOut(use: MinuteUse, parts: UseParts): void {
+  row[COLUMN.usd] = use.usd;
+  row[COLUMN.requests] = use.requests;
+  row[COLUMN.tokens] = use.tokens;
+  row[COLUMN.errors] = use.errors;
+  row[COLUMN.cells] = parts.cells;
+  row[COLUMN.usualUsd] = parts.usualUsd;
+  row[COLUMN.cacheReadTokens] = use.cacheReadTokens;
+  row[COLUMN.outputTokens] = use.outputTokens;
+  row[COLUMN.modelUsd] = parts.modelUsd;
+  row[COLUMN.starts] = parts.starts;
+  row[COLUMN.usualRequests] = parts.usualRequests;
+  row[COLUMN.usualTokens] = parts.usualTokens;
+  row[COLUMN.loads] = parts.loads;
+  // Where no step ends, the shifts are of one that has been counted.
+  const rated = Number(parts.ratedCells > 0);
+  row[COLUMN.ratedCells] = parts.ratedCells;
+  row[COLUMN.priceShift] = rated * parts.priceShift;
+  row[COLUMN.sizeShift] = rated * parts.sizeShift;
+  row[COLUMN.paceShift] = rated * parts.paceShift;
+  row[COLUMN.mixShift] = rated * parts.mixShift;
+  row[COLUMN.cacheShift] = rated * parts.cacheShift;
 }

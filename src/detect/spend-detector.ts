@@ -210,7 +210,8 @@ export class SpendDetector {
         node.teamDays?.slow.turn();
         this.#calibration.turn(node, day, true);
       }
-      const heat = watch(node, minute, this.#calibration, !isTouched(masking, node));
+      const notes = !isTouched(masking, node);
+      const heat = watch(node, { minute, notes, judges }, this.#calibration);
       if (!judges) continue;
       if (heat >= PAGE_HEAT && !this.#book.speaksFor(node)) this.#pager.judge(node, at);
       if (heat % PAGE_HEAT === TICKET_HEAT) this.#pager.judgeTicket(node, at);

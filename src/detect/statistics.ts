@@ -34,7 +34,7 @@ export const COLUMN = {
   cacheShift: 18,
 } as const;
 /** Columns of a group, of a user, of a key or agent, of a model or tool: most series are leaves, and a column costs eight bytes a step. */
-const GROUP_COLUMNS = 19;
+export const COLUMNS = 19;
 const USER_COLUMNS = 11;
 const LEAF_COLUMNS = 5;
 /** Beyond an hour a model or tool is only asked for its dollars. */
@@ -265,7 +265,7 @@ export function isGroup(level: Level): boolean {
 
 /** Columns that a series keeps by five minutes, errors left out: nobody asks for more than an hour of them. */
 export function columnsOf(level: Level): number {
-  if (isGroup(level)) return GROUP_COLUMNS;
+  if (isGroup(level)) return COLUMNS;
   if (level === "user") return USER_COLUMNS;
   return level === "model" || level === "tool" ? SHARED_COLUMNS : LEAF_COLUMNS;
 }

@@ -1,5 +1,4 @@
 import type { HourSample } from "./hour-log.ts";
-import type { MinuteUse, UseParts } from "./minute-use.ts";
 import { COLUMN } from "./statistics.ts";
 import { TimeRing } from "./time-ring.ts";
 
@@ -22,8 +21,10 @@ export class StepRing extends TimeRing {
     return column < this.#columns && column !== COLUMN.errors;
   }
 
-  override add(step: number, column: number, value: number): void {
-    if (this.has(column)) super.add(step, placeOf(column), value);
+  /** `columns`: in order of COLUMN; without the errors when it returns. */
+  override addRow(step: number, columns: Float64Array): void {
+    columns.copyWithin(COLUMN.errors, COLUMN.errors + 1);
+    super.addRow(step, columns);
   }
 
   override sum(column: number, after: number, to: number): number {
@@ -47,34 +48,6 @@ export class StepRing extends TimeRing {
 
   #held(column: number): number {
     return this.has(column) ? (held[placeOf(column)] as number) : 0;
-  }
-
-  /** What a use says of its user and of its price, as far as it is kept. */
-  addParts(step: number, use: MinuteUse, parts: UseParts): void {
-    if (!this.has(COLUMN.cells)) return;
-    if (parts.cells > 0) this.add(step, COLUMN.cells, parts.cells);
-    if (!this.has(COLUMN.usualUsd)) return;
-    this.add(step, COLUMN.usualUsd, parts.usualUsd);
-    if (parts.ratedCells > 0) {
-      this.add(step, COLUMN.ratedCells, parts.ratedCells);
-      this.add(step, COLUMN.priceShift, parts.priceShift);
-    }
-    if (use.cacheReadTokens > 0) this.add(step, COLUMN.cacheReadTokens, use.cacheReadTokens);
-    if (use.outputTokens > 0) this.add(step, COLUMN.outputTokens, use.outputTokens);
-    this.add(step, COLUMN.modelUsd, parts.modelUsd);
-    if (this.has(COLUMN.starts)) this.#addOfGroup(step, parts);
-  }
-
-  #addOfGroup(step: number, parts: UseParts): void {
-    if (parts.starts > 0) this.add(step, COLUMN.starts, parts.starts);
-    this.add(step, COLUMN.loads, parts.loads);
-    if (parts.usualRequests > 0) this.add(step, COLUMN.usualRequests, parts.usualRequests);
-    this.add(step, COLUMN.usualTokens, parts.usualTokens);
-    if (parts.ratedCells === 0) return;
-    this.add(step, COLUMN.sizeShift, parts.sizeShift);
-    this.add(step, COLUMN.paceShift, parts.paceShift);
-    this.add(step, COLUMN.mixShift, parts.mixShift);
-    this.add(step, COLUMN.cacheShift, parts.cacheShift);
   }
 }
 

@@ -41,6 +41,17 @@ export class TimeRing {
     }
   }
 
+  /** Adds to all columns at once: `values` begins with as many. */
+  addRow(bucket: number, values: Float64Array): void {
+    if (bucket <= this.#newest - this.#slots) return;
+    for (let index = this.#place(bucket); index < this.#length; index++) {
+      const at = this.#row(index) + 1;
+      for (let column = 0; column < this.#width - 1; column++) {
+        this.#held[at + column] = (this.#held[at + column] as number) + (values[column] as number);
+      }
+    }
+  }
+
   /** As if something had been added to `bucket`: what falls out by that is gone, and takes no memory when it was all there was. */
   forget(bucket: number): void {
     if (this.#length === 0 || this.#bucket(0) > bucket - this.#slots) return;

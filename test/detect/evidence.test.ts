@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Calibration } from "../../src/detect/calibration.ts";
 import { barOf, COLD, handicapOf, PAGE_HEAT, totalOf, watch } from "../../src/detect/evidence.ts";
-import { BUSY, DEAD, QUIET } from "../../src/detect/regimes.ts";
+import { BUSY, DEAD, QUIET, slotOf } from "../../src/detect/regimes.ts";
 import { PAGE_FAMILIES } from "../../src/detect/families.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { aNode, parts } from "../support/series-builders.ts";
@@ -132,7 +132,7 @@ describe("watch", () => {
       for (let call = 0; call < 10; call++) {
         last = minute + call;
         person.add(aUse({ minute: last, user: "ada" }), parts({ cells: Number(call % 5 === 0) }));
-        watch(person, last, calibration, true);
+        watch(person, { minute: last, notes: true, judges: true }, calibration);
       }
       const hour = Math.floor(minute / 60);
       const held = person.totals(hour * 60 + 59, 60);
@@ -145,11 +145,13 @@ describe("watch", () => {
     const calibration = new Calibration();
     const { person, noon } = aPerson(calibration);
     person.add(aUse({ minute: noon, user: "ada" }), parts());
-    expect(watch(person, noon, calibration, true)).toBe(COLD);
+    expect(watch(person, { minute: noon, notes: true, judges: true }, calibration)).toBe(COLD);
 
     const flood = aUse({ minute: noon + 1, user: "ada", requests: 4_000, usd: 900, tokens: 9e7 });
     person.add(flood, parts());
-    expect(watch(person, noon + 1, calibration, true)).toBe(PAGE_HEAT);
+    expect(watch(person, { minute: noon + 1, notes: true, judges: true }, calibration)).toBe(
+      PAGE_HEAT,
+    );
   });
 
   it("finds nothing in a hundred times as many calls, where they cost next to nothing", () => {
@@ -160,7 +162,7 @@ describe("watch", () => {
 
     const pace = person.statistics.findIndex(({ name }) => name === "pace_30m");
     const surpriseAt = (minute: number): number => {
-      watch(person, minute, calibration, true);
+      watch(person, { minute: minute, notes: true, judges: true }, calibration);
       return person.tails.last(pace);
     };
     expect(surpriseAt(noon)).toBe(0);
@@ -172,10 +174,10 @@ describe("watch", () => {
     const calibration = new Calibration();
     const { person, noon } = aPerson(calibration);
     person.add(aUse({ minute: noon, user: "ada", requests: 4_000, usd: 900 }), parts());
-    watch(person, noon, calibration, true);
+    watch(person, { minute: noon, notes: true, judges: true }, calibration);
     const { evidence } = person;
     person.add(aUse({ minute: noon + 420, user: "ada" }), parts());
-    watch(person, noon + 420, calibration, true);
+    watch(person, { minute: noon + 420, notes: true, judges: true }, calibration);
 
     expect(evidence).toBe(calibration.totalSurprise(person, person.tails.total));
     expect(evidence).toBeGreaterThan(2);
@@ -187,8 +189,40 @@ describe("watch", () => {
     const { person, noon } = aPerson(calibration);
     const { total } = person.tails;
     person.add(aUse({ minute: noon, user: "ada", requests: 4_000, usd: 900 }), parts());
-    watch(person, noon, calibration, false);
+    watch(person, { minute: noon, notes: false, judges: true }, calibration);
 
     expect(person.tails.total).toBe(total);
   });
+
+  it.each([
+    { level: "team", name: "dollars_360m", judges: true, seesIn: 5 },
+    { level: "team", name: "dollars_360m", judges: false, seesIn: 15 },
+    { level: "team", name: "dollars_60m", judges: false, seesIn: 5 },
+    { level: "user", name: "requests_1440m", judges: false, seesIn: 5 },
+  ] as const)(
+    "sees what a $level came to in $name within $seesIn minutes where it judges: $judges",
+    ({ level, name, judges, seesIn }) => {
+      const node = aNode(level, "payments");
+      const calibration = new Calibration();
+      for (let hour = 0; hour < 48; hour++) {
+        const minute = MONDAY_MINUTE + hour * 60;
+        node.add(aUse({ minute, user: "ada" }), parts({ cells: 1 }));
+        const held = node.totals(minute + 59, 60);
+        node.closeHour(Math.floor(minute / 60), held, held);
+      }
+      const at = MONDAY_MINUTE + 48 * 60;
+      const index = node.statistics.findIndex((one) => one.name === name);
+      const seen = (minute: number, usd: number): number => {
+        node.add(aUse({ minute, user: "ada", requests: usd, usd }), parts({ cells: 1 }));
+        watch(node, { minute, notes: true, judges }, calibration);
+        return Math.max(...[BUSY, QUIET].map((of) => node.tails.today(slotOf(index, of))));
+      };
+
+      const before = seen(at, 1);
+      const [next, then, after] = [seen(at + 5, 500), seen(at + 10, 1), seen(at + 15, 1)];
+      expect(next > before).toBe(seesIn === 5);
+      expect(then).toBeGreaterThanOrEqual(next);
+      expect(after).toBeGreaterThan(before);
+    },
+  );
 });

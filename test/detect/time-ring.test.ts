@@ -26,7 +26,12 @@ describe("TimeRing", () => {
           const bucket = Math.max(0, (newest < 0 ? 1000 : newest) + step);
           if (bucket > newest - SLOTS) kept.push({ bucket, column, value });
           newest = Math.max(newest, bucket);
-          ring.add(bucket, column, value);
+          if (value % 2 === 0) ring.add(bucket, column, value);
+          else
+            ring.addRow(
+              bucket,
+              Float64Array.from([0, 1, 2], (at) => (at === column ? value : 0)),
+            );
           if (tidy) {
             ring.forget(newest);
             ring.reserve(column * 9);
