@@ -3,20 +3,15 @@ import type { Contributor, Level } from "./incident.ts";
 import { MEMBER_DIMENSIONS, MEMBER_WINDOW, type MemberDimension } from "./members.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { STEP_MINUTES } from "./rings.ts";
-import { sessionParts } from "./session-parts.ts";
-import { COLUMN } from "./statistics.ts";
+import { COLUMN, isGroup } from "./statistics.ts";
+import { weeklyRise } from "./weekly-rise.ts";
 
 /** The lowest node that holds this share of the excess gets the incident. */
 export const EXPLAINS = 0.7;
-const LISTED = 5;
 const HOUR_MINUTES = 60;
-const MIN_SHARE = 0.01;
-/** Sessions are told where one of them holds this share of the excess: many small ones say nothing. */
-const SESSION_SHARE = 0.4;
-export const REST = "__rest__";
 
-/** What spend is compared with: the profile, or what its users' activity, requests or tokens usually come to. */
-export type Basis = "profile" | "requests" | "tokens" | "price";
+/** What spend is compared with: the profile, what its users' activity, requests or tokens usually come to, or (a week of a group) the weeks before. */
+export type Basis = "profile" | "requests" | "tokens" | "price" | "weeks";
 
 /** A window of event time: (minute − window, minute]. */
 export interface At {
@@ -25,16 +20,11 @@ export interface At {
   /** Default: the profile. */
   readonly basis?: Basis;
 }
-/** Somebody's dollars in a window, and what was expected of them. */
-export interface Part {
-  readonly value: string;
-  readonly actualUsd: number;
-  readonly expectedUsd: number;
-}
-type ContributorDimension = Contributor["dimension"];
-type ChildLevel = Exclude<ContributorDimension, "session">;
 
-const CHILD_LEVELS: Readonly<Partial<Record<Level, readonly ChildLevel[]>>> = {
+type ChildLevel = Exclude<Contributor["dimension"], "session">;
+
+/** What a group consists of. */
+export const CHILD_LEVELS: Readonly<Partial<Record<Level, readonly ChildLevel[]>>> = {
   organisation: ["department"],
   department: ["team"],
   team: ["user", "key", "agent", "model", "tool"],
@@ -124,6 +114,7 @@ const REST_RISE = 0.35;
 
 /** Models and tools have no users of their own: what is usual for them nobody knows. */
 function hasBasis(node: SeriesNode, { basis = "profile" }: At): boolean {
+  if (basis === "weeks") return isGroup(node.level);
   return basis === "profile" || BASED.includes(node.level);
 }
 
@@ -133,6 +124,9 @@ const BASED: readonly Level[] = ["organisation", "department", "team", "user"];
 export function expectedUsd(node: SeriesNode, at: At): number {
   const { minute, window, basis = "profile" } = at;
   if (!hasBasis(node, at) || basis === "profile") return expectWindowUsd(node, minute, window);
+  if (basis === "weeks") {
+    return node.usd(minute, window) * Math.exp(-weeklyRise(node, Math.floor(minute / 60) - 1));
+  }
   if (basis === "price" || node.level === "user") return node.sum(COLUMN.usualUsd, minute, window);
   const [actual, usual] =
     basis === "tokens"
@@ -152,70 +146,6 @@ function userOf(node: SeriesNode, at: At, excess: number): SeriesNode | null {
     if (part >= EXPLAINS * excess) return user;
   }
   return null;
-}
-
-/** Who and what carries the excess of a window, per dimension; the shares of a dimension add up to 1. */
-export function contributorsOf(node: SeriesNode, at: At): Contributor[] {
-  const expected = expectedUsd(node, at);
-  const actualUsd = node.usd(at.minute, at.window);
-  const excess = actualUsd - expected;
-  if (excess <= 0) return [];
-  const whole = { value: node.name, actualUsd, expectedUsd: expected, excess };
-  const others = partsOf(node, at, expected).flatMap(([dimension, parts]) =>
-    shares(dimension, parts, whole),
-  );
-  const sessions = shares("session", sessionParts(node, at, expected), whole);
-  const [first] = sessions;
-  const isTold = first !== undefined && first.value !== REST && first.share >= SESSION_SHARE;
-  return isTold ? [...others, ...sessions] : others;
-}
-
-/** What all of them are expected to spend. */
-export function sumOf(parts: readonly Part[]): number {
-  return parts.reduce((total, one) => total + one.expectedUsd, 0);
-}
-
-function partsOf(node: SeriesNode, at: At, expected: number): [ContributorDimension, Part[]][] {
-  if (node.level === "user") {
-    const parts = MEMBER_DIMENSIONS.map((dimension): [ContributorDimension, Part[]] => [
-      dimension,
-      memberParts(node, dimension, at),
-    ]);
-    const own = {
-      value: node.name,
-      actualUsd: node.usd(at.minute, at.window),
-      expectedUsd: expected,
-    };
-    return [["user", [own]], ...parts];
-  }
-  const dimension = memberDimension(node.level);
-  if (dimension !== null) return [["user", usersOf(node, dimension, at)]];
-  return (CHILD_LEVELS[node.level] ?? []).map((level) => [level, childParts(node, level, at)]);
-}
-
-/** Children of one level. Their expectations are still to be scaled, so that together they expect what the parent expects. */
-export function childParts(node: SeriesNode, level: Level, at: At): Part[] {
-  return [...node.children(level).values()].map((child) => ({
-    value: child.name,
-    actualUsd: child.usd(at.minute, at.window),
-    expectedUsd: expectedUsd(child, at),
-  }));
-}
-
-function memberParts(user: SeriesNode, dimension: MemberDimension, at: At): Part[] {
-  return (user.members?.of(dimension) ?? []).map(({ name }) => ({
-    value: name,
-    actualUsd: memberUsd(user, dimension, name, at),
-    expectedUsd: expectedMember(user, dimension, name, at),
-  }));
-}
-
-function usersOf(node: SeriesNode, dimension: MemberDimension, at: At): Part[] {
-  return [...(node.parent ?? node).children("user").values()].map((user) => ({
-    value: user.name,
-    actualUsd: memberUsd(user, dimension, node.name, at),
-    expectedUsd: expectedMember(user, dimension, node.name, at),
-  }));
 }
 
 /** A member is expected to spend its past share of what its user is expected to spend. */
@@ -244,47 +174,6 @@ export function memberUsd(
   const whole = user.sumOfSteps(COLUMN.usd, lately.minute, lately.window);
   const part = members.usd(dimension, value, lately);
   return whole === 0 ? 0 : (part / whole) * user.usd(at.minute, at.window);
-}
-
-function shares(
-  dimension: ContributorDimension,
-  parts: readonly Part[],
-  whole: Part & { readonly excess: number },
-): Contributor[] {
-  if (parts.length === 0) return [];
-  const sum = sumOf(parts);
-  // Of sessions only the largest are known: they are no whole that could be scaled.
-  const ofAll = sum > 0 ? whole.expectedUsd / sum : 0;
-  const scale = dimension === "session" ? 1 : ofAll;
-  const all = parts
-    .map(({ value, actualUsd, expectedUsd }) => ({
-      dimension,
-      value,
-      share: (actualUsd - expectedUsd * scale) / whole.excess,
-      actualUsd,
-      expectedUsd: expectedUsd * scale,
-    }))
-    .sort((a, b) => b.share - a.share);
-  const listed = all.slice(0, LISTED).filter(({ share }) => share >= MIN_SHARE);
-  return withRest(listed, dimension, whole);
-}
-
-/** What is not listed one by one, so that the shares add up. */
-function withRest(
-  listed: readonly Contributor[],
-  dimension: ContributorDimension,
-  whole: Part,
-): Contributor[] {
-  const share = 1 - listed.reduce((sum, one) => sum + one.share, 0);
-  if (Math.abs(share) < 1e-9) return [...listed];
-  const rest: Contributor = {
-    dimension,
-    value: REST,
-    share,
-    actualUsd: whole.actualUsd - listed.reduce((sum, one) => sum + one.actualUsd, 0),
-    expectedUsd: whole.expectedUsd - listed.reduce((sum, one) => sum + one.expectedUsd, 0),
-  };
-  return [...listed, rest];
 }
 
 /** Dollars over expectation in the window; negative where less was spent. */

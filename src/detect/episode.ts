@@ -1,4 +1,5 @@
-import { contributorsOf, expectedUsd, type At } from "./attribution.ts";
+import { expectedUsd, type At } from "./attribution.ts";
+import { contributorsOf } from "./contributors.ts";
 import { decisionOf, type Verdict } from "./detector.ts";
 import { expectWindowUsd } from "./expectation.ts";
 import { factorsOf, riseOf } from "./factors.ts";
@@ -9,7 +10,7 @@ import type { Incident } from "./incident.ts";
 import { MEMBER_WINDOW } from "./members.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import { scopeOf } from "./scope.ts";
-import type { SeriesNode, WindowMinutes } from "./series-node.ts";
+import type { SeriesNode } from "./series-node.ts";
 
 /** Minutes without heat after which an incident ends, and how late events may still settle its sums. */
 const QUIET_MINUTES = 30;
@@ -195,11 +196,10 @@ export class Episode {
   /** Of all that it has cost so far; where it lasts longer than people's parts are told apart, of its last hours. */
   #attribution(minute: number): Partial<Incident> {
     const steps = Math.ceil((minute - this.track.firstMinute + 1) / STEP_MINUTES);
-    const window: WindowMinutes = Math.max(
-      this.#windowMinutes >= SLOW_MINUTES ? this.#windowMinutes : 0,
-      Math.min(MEMBER_WINDOW, steps * STEP_MINUTES),
-    );
-    const { contributors, factors, scope } = attribution(this.base, { minute, window });
+    const slow = this.#windowMinutes >= SLOW_MINUTES ? this.#windowMinutes : 0;
+    const window = Math.max(slow, Math.min(MEMBER_WINDOW, steps * STEP_MINUTES));
+    const basis = this.incident.kind === "ramp" ? "weeks" : "profile";
+    const { contributors, factors, scope } = attribution(this.base, { minute, window, basis });
     return contributors.length === 0 ? {} : { contributors, scope, ...riseOf(factors) };
   }
 }

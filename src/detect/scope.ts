@@ -1,4 +1,5 @@
-import { EXPLAINS, hasRisen, REST, TAKEN_IN_TURN } from "./attribution.ts";
+import { EXPLAINS, hasRisen, TAKEN_IN_TURN } from "./attribution.ts";
+import { REST } from "./contributors.ts";
 import type { Contributor, Level, Scope } from "./incident.ts";
 import type { SeriesNode } from "./series-node.ts";
 
@@ -7,8 +8,7 @@ export function scopeOf(node: SeriesNode, contributors: readonly Contributor[]):
   const scope: Record<string, string> = { ...node.scope };
   for (const one of contributors) {
     const { dimension, value, share } = one;
-    // What is narrowed down to is a series, and a session is none.
-    if (dimension === "session") continue;
+    if (!isPlace(node, dimension)) continue;
     if (value === REST || value === "unknown" || share < EXPLAINS) continue;
     if (node.level !== "user" && isAsUsual(one, contributors)) continue;
     // What many people call is not one person's, whoever called it most.
@@ -16,6 +16,11 @@ export function scopeOf(node: SeriesNode, contributors: readonly Contributor[]):
     scope[dimension] ??= value;
   }
   return scope;
+}
+
+/** What is narrowed down to is a series, and a session is none; what the organisation is told of is no one team's, whichever of them spends most. */
+function isPlace({ level }: SeriesNode, dimension: Contributor["dimension"]): boolean {
+  return dimension !== "session" && (dimension !== "team" || level !== "organisation");
 }
 const SHARED: readonly Level[] = ["model", "tool"];
 

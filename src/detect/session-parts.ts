@@ -1,4 +1,5 @@
-import { childParts, expectedUsd, sumOf, type At, type Part } from "./attribution.ts";
+import { expectedUsd, type At } from "./attribution.ts";
+import { childParts, sumOf, type Part } from "./parts.ts";
 import type { SeriesNode } from "./series-node.ts";
 import { SESSION_WINDOW } from "./sessions.ts";
 import { COLUMN } from "./statistics.ts";

@@ -1,15 +1,11 @@
 import type { Verdict } from "./detector.ts";
 import { expectWindow } from "./expectation.ts";
-import { HOUR } from "./hour-log.ts";
 import type { Finding } from "./rules.ts";
 import { BUSY } from "./regimes.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import type { SeriesTree } from "./series-tree.ts";
+import { APART_DAYS, RECENT_HOURS, weeklyRise } from "./weekly-rise.ts";
 
-/** A week is compared with the three before it: their middles lie two weeks apart. */
-const RECENT_HOURS = 168;
-const BEFORE_HOURS = 504;
-const APART_DAYS = 14;
 const MONTH_DAYS = 30.4;
 /** What a month at this pace would add, over the whole organisation; and that most teams grow, so that no one team is the cause. */
 const MONTHLY_RISE = 0.2;
@@ -40,7 +36,7 @@ export class TrendWatch {
     const whole = organisation.usd(minute, RECENT_HOURS * 60);
     const actualUsd = whole - pagedUsd(RECENT_HOURS * 60);
     if (actualUsd <= 0) return null;
-    const rise = riseOf(organisation, hour) + Math.log(actualUsd / whole);
+    const rise = weeklyRise(organisation, hour) + Math.log(actualUsd / whole);
     const monthly = (rise * MONTH_DAYS) / APART_DAYS;
     if (monthly < Math.log1p(MONTHLY_RISE)) return null;
     const heard = teams.filter(
@@ -48,32 +44,12 @@ export class TrendWatch {
         team.ageDays(minute) >= OLD_DAYS &&
         team.usd(minute, RECENT_HOURS * 60) >= SMALL_PART * whole,
     );
-    const growing = heard.filter((team) => riseOf(team, hour) >= TEAM_RISE).length;
+    const growing = heard.filter((team) => weeklyRise(team, hour) >= TEAM_RISE).length;
     if (heard.length < 2 || growing < GROWING_TEAMS * heard.length) return null;
     const verdict = verdictOf(organisation, { minute, actualUsd, rise, monthly });
     const isWorth = verdict.excessUsd >= WORTH * organisation.settings.minimumUsd;
     return isWorth ? { node: organisation, verdict } : null;
   }
-}
-
-/** ln(a working day of the last week / one of the three weeks before). Holidays and weekends count for neither. 0 where there is none. */
-function riseOf(node: SeriesNode, hour: number): number {
-  const recent = workingHour(node, hour - RECENT_HOURS, hour);
-  const before = workingHour(node, hour - RECENT_HOURS - BEFORE_HOURS, hour - RECENT_HOURS);
-  return recent > 0 && before > 0 ? Math.log(recent / before) : 0;
-}
-
-/** Mean dollars of an hour of working days in [from, to). */
-function workingHour({ log, hours }: SeriesNode, from: number, to: number): number {
-  if (log === null) return 0;
-  let usd = 0;
-  const until = log.indexFrom(to);
-  for (let index = log.indexFrom(from); index < until; index++) {
-    if (hours.bin(log.hour(index)) < 24) usd += log.value(index, HOUR.usd);
-  }
-  let count = 0;
-  for (let hour = from; hour < to; hour++) if (hours.bin(hour) < 24) count++;
-  return count === 0 ? 0 : usd / count;
 }
 
 function verdictOf(
@@ -89,7 +65,7 @@ function verdictOf(
     severity: "ticket",
     statistic: "trend_5w",
     windowMinutes,
-    basis: "profile",
+    basis: "weeks",
     actualUsd,
     expected: expectWindow(node, minute, windowMinutes),
     expectedUsd,

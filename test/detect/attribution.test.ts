@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Contributor } from "../../src/detect/incident.ts";
-import { contributorsOf, excessOf, narrow, REST } from "../../src/detect/attribution.ts";
+import { excessOf, narrow } from "../../src/detect/attribution.ts";
+import { contributorsOf, REST } from "../../src/detect/contributors.ts";
 import { scopeOf } from "../../src/detect/scope.ts";
 import { DEFAULT_DETECTION } from "../../src/detect/settings.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";

@@ -47,6 +47,18 @@ describe("TrendWatch", () => {
     expect(first?.day).toBeLessThanOrEqual(50);
   });
 
+  it("names the teams that move it, by what each spent in the weeks before", () => {
+    const [first] = tickets(4, 0.6);
+
+    const movers = first!.incident.contributors.filter(({ dimension }) => dimension === "team");
+    const named = movers.filter(({ share }) => share > 0.1).map(({ value }) => value);
+    expect(named.toSorted()).toEqual(TEAMS.slice(0, 4).toSorted());
+    expect(movers.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    const { actualUsd, expectedUsd } = first!.incident;
+    expect(movers.reduce((sum, one) => sum + one.actualUsd, 0)).toBeCloseTo(actualUsd, 4);
+    expect(movers.reduce((sum, one) => sum + one.expectedUsd, 0)).toBeCloseTo(expectedUsd, 4);
+  });
+
   it.each([
     ["of steady spend", 0, 0],
     ["of growth by one per cent a week", 0, 0.01],
