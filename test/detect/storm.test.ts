@@ -2,10 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import { barOf } from "../../src/detect/evidence.ts";
 import type { Incident, Level } from "../../src/detect/incident.ts";
 import { SpendDetector } from "../../src/detect/spend-detector.ts";
+import type { SeriesNode } from "../../src/detect/series-node.ts";
 import type { PaneUse, SeriesTree } from "../../src/detect/series-tree.ts";
 import { isNoCoincidence, isOfOne, stormAround } from "../../src/detect/storm.ts";
 import { anOffice, LIVE_DAY, opened, play, settings, WEEKS } from "../support/office.ts";
-import { aNode } from "../support/series-builders.ts";
+import { aNode, parts } from "../support/series-builders.ts";
 import { aUse, officeDays } from "../support/spend-stream.ts";
 
 const ELEVEN = LIVE_DAY + 11 * 60;
@@ -152,54 +153,73 @@ function calls(team: string, after: number, requests: number): PaneUse {
 
 describe("stormAround", () => {
   const MINUTE = 5_000;
+  const USUAL = { usd: 60, requests: 1200, tokens: 6e5, activeUsers: 5, cells: 60, starts: 6 };
+
+  /** A team that usually sends 20 requests a minute in steps of its people's pace, and lately so many times as much. */
+  function aTeam(at: number, parent: SeriesNode | undefined, { heat = 0, times = 1 }: Lately) {
+    const team = aNode("team", `team-${at}`, parent);
+    const hour = Math.floor(MINUTE / 60);
+    const held = { ...USUAL, loads: 60 };
+    for (let one = hour - 100; one < hour; one++) team.closeHour(one, held, held);
+    for (let minute = MINUTE - 15; minute <= MINUTE; minute++) {
+      const more = minute > MINUTE - 5 ? times : 1;
+      team.add(aUse({ minute, requests: 20 * more }), parts({ loads: more }));
+    }
+    team.heat = heat;
+    return team;
+  }
+  interface Lately {
+    readonly heat?: number;
+    readonly times?: number;
+  }
 
   /** What a finding in the first of some teams is about, all of them at work in departments of two. */
   function around(
-    heats: readonly number[],
+    given: readonly Lately[],
     { isOfOne = false, explained = -1, of = "team" } = {},
   ): Level {
     const organisation = aNode("organisation", "acme");
-    const departments = heats.map((_, index) =>
+    const departments = given.map((_, index) =>
       index % 2 === 0 ? aNode("department", `department-${index}`, organisation) : null,
     );
-    const teams = heats.map((heat, index) => {
-      const team = aNode("team", `team-${index}`, departments[index - (index % 2)]);
-      team.heat = heat;
-      team.lastMinute = MINUTE;
-      return team;
-    });
+    const teams = given.map((lately, at) => aTeam(at, departments[at - (at % 2)]!, lately));
     const tree = { organisation, teams } as unknown as SeriesTree;
     const found = of === "team" ? teams[0]! : departments[0]!;
-    return stormAround(
-      tree,
-      found,
-      { minute: MINUTE, isOfOne },
-      (team) => team === teams[explained],
-    ).level;
+    const isExplained = (team: SeriesNode): boolean => team === teams[explained];
+    return stormAround(tree, found, { minute: MINUTE, isOfOne }, isExplained).level;
   }
-  const CALM = [-1, -1, -2, -2, -3, -3];
+  const OWN = { times: 9 };
+  const [UP, CALM] = [{ times: 8 }, [{}, {}, {}]];
 
   it("is the organisation where three teams are far beyond their hour", () => {
-    expect(around([2.5, 2.5, 2.5, ...CALM], { isOfOne: true })).toBe("organisation");
-    expect(around([2.5, 2.5, 2.4, ...CALM], { isOfOne: true })).toBe("team");
+    const hot = { heat: 2.5 };
+    expect(around([hot, hot, hot, ...CALM], { isOfOne: true })).toBe("organisation");
+    expect(around([hot, hot, { heat: 2.4 }, ...CALM], { isOfOne: true })).toBe("team");
   });
 
-  it("is the organisation where two others are warm, if a group was found", () => {
-    expect(around([0, 0.7, 0.7, ...CALM])).toBe("organisation");
-    expect(around([0, 0.7, 0.6, ...CALM])).toBe("team");
-    expect(around([0, 0.7, 0.7, ...CALM], { isOfOne: true })).toBe("team");
-    expect(around([0, 0.7, 0.7, ...CALM], { explained: 2 })).toBe("team");
+  it("is the organisation where two others have risen, if a group was found", () => {
+    expect(around([OWN, UP, UP, ...CALM])).toBe("organisation");
+    expect(around([OWN, UP, {}, ...CALM])).toBe("team");
+    expect(around([OWN, UP, UP, ...CALM], { isOfOne: true })).toBe("team");
+    expect(around([OWN, UP, UP, ...CALM], { explained: 2 })).toBe("team");
+  });
+
+  it("takes no one team that has risen far, nor a little of all, for a storm", () => {
+    expect(around([OWN, { times: 40 }, {}, ...CALM])).toBe("team");
+    const little = { times: 1.7 };
+    expect(around([OWN, little, little, little, little, little])).toBe("team");
+  });
+
+  it("says nothing of fewer than three others, and asks for three tenths of many", () => {
+    expect(around([OWN, UP, UP])).toBe("team");
+    const many = Array.from({ length: 8 }, () => ({}));
+    expect(around([OWN, UP, UP, UP, ...many])).toBe("team");
+    expect(around([OWN, UP, UP, UP, UP, ...many])).toBe("organisation");
   });
 
   it("takes no team for another than the department that it is in", () => {
-    expect(around([0.7, 0.7, 0.7, ...CALM], { of: "department" })).toBe("department");
-    expect(around([0.7, 0.7, 0.7, 0.7, ...CALM], { of: "department" })).toBe("organisation");
-  });
-
-  it("asks for a fifth of many teams", () => {
-    const many = Array.from({ length: 12 }, () => -1);
-    expect(around([0, 0.7, 0.7, 0.7, ...many])).toBe("team");
-    expect(around([0, 0.7, 0.7, 0.7, 0.7, ...many])).toBe("organisation");
+    expect(around([OWN, UP, UP, ...CALM], { of: "department" })).toBe("department");
+    expect(around([OWN, UP, UP, UP, ...CALM], { of: "department" })).toBe("organisation");
   });
 });
 
