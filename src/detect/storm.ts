@@ -17,7 +17,7 @@ const AT_WORK_MINUTES = 60;
  * `noise` is added to both sides. Beside 98 ordinary pages of groups (tuning seeds 1 to 16) three times.
  */
 const TOGETHER = [
-  { column: COLUMN.loads, hour: HOUR.loads, minutes: 15, noise: 1, all: 1.4, each: 1.5 },
+  { column: COLUMN.loads, hour: HOUR.loads, minutes: 15, noise: 1, all: 1.65, each: 1.5 },
   { column: COLUMN.requests, hour: HOUR.requests, minutes: 5, noise: 10, all: 2.2, each: 1.8 },
 ] as const;
 const TOGETHER_TEAMS = 2;
