@@ -3,6 +3,7 @@ import type { Episode, Track } from "./episode.ts";
 import { explainedBy, isAncestor } from "./explained.ts";
 import type { Incident, IncidentKind } from "./incident.ts";
 import type { Verdict } from "./detector.ts";
+import { isNextNight } from "./next-night.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { barPassed, BESIDE_MINUTES, isOfOne, placeOf } from "./storm.ts";
 
@@ -17,6 +18,8 @@ const DAY_MINUTES = 1440;
 const GROWS_MINUTES = 180;
 /** A scope that had an incident within three days masks nothing more: what lasts becomes normal. */
 const MASKS_AGAIN_MINUTES = 3 * DAY_MINUTES;
+/** What burns again within a day is the same incident; and somebody's nights of as many days. */
+const NIGHTS_MINUTES = 3 * DAY_MINUTES;
 
 /** As long as the longest window may hold what an incident added. */
 const KEPT_MINUTES = 8 * DAY_MINUTES;
@@ -87,14 +90,17 @@ export class EpisodeBook {
     );
   }
 
-  /** An incident of the node that is hardly over: it goes on instead of a new one. */
+  /** An incident of the node that is hardly over, or of the person who is at it again: it goes on instead of a new one. */
   recent(node: SeriesNode, minute: number, verdict: Verdict): Episode | undefined {
-    return this.#episodes.find(
-      (one) =>
-        one.base === node &&
-        one.recentAt(minute) &&
-        !outranks(verdict, one.incident) &&
-        !isAnother(verdict, one.incident),
+    const goesOn = this.#episodes.filter(
+      ({ incident }) => !outranks(verdict, incident) && !isAnother(verdict, incident),
+    );
+    return (
+      goesOn.find((one) => one.base === node && one.burntWithin(minute, DAY_MINUTES)) ??
+      goesOn.findLast(
+        (one) =>
+          one.burntWithin(minute, NIGHTS_MINUTES) && isNextNight(one, { node, minute, verdict }),
+      )
     );
   }
 

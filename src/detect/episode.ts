@@ -11,12 +11,11 @@ import { MEMBER_WINDOW } from "./members.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import { scopeOf } from "./scope.ts";
 import type { SeriesNode } from "./series-node.ts";
+import { settledBefore } from "./settled.ts";
 
 /** Minutes without heat after which an incident ends, and how late events may still settle its sums. */
 const QUIET_MINUTES = 30;
 const SETTLE_MINUTES = 15;
-/** What burns again within a day is the same incident. */
-const AGAIN_MINUTES = 1440;
 /** Windows from here on are about days, not minutes. */
 const SLOW_MINUTES = 360;
 /** It burns as long as the excess of the last minutes is this part of the rate at which it opened. */
@@ -57,14 +56,14 @@ export class Episode {
     return this.incident.state !== "resolved";
   }
 
-  /** Whether it burns or did so lately that what burns now is the same incident. */
-  recentAt(minute: number): boolean {
-    return this.open || minute - this.track.lastHotMinute < AGAIN_MINUTES;
+  /** Whether it burns, or did in the last minutes. */
+  burntWithin(minute: number, minutes: number): boolean {
+    return this.open || minute - this.track.lastHotMinute < minutes;
   }
 
   /** Whether it burns, or did within a window: its dollars are still in that window. */
   isWithin(minute: number, window: number): boolean {
-    return this.open || minute - this.track.lastHotMinute < window + SETTLE_MINUTES;
+    return this.burntWithin(minute, window + SETTLE_MINUTES);
   }
 
   /** Whether its excess is left out where others are judged by a window. A ticket explains no spike. */
@@ -93,9 +92,10 @@ export class Episode {
   advance(minute: number, verdict: Verdict): void {
     const hot = this.#burns(minute);
     if (hot) this.track.lastHotMinute = minute;
-    this.#settle(minute);
+    this.#settle(minute, SETTLE_MINUTES);
     const quiet = minute - this.track.lastHotMinute >= this.#quietMinutes;
     if (quiet) {
+      this.#settle(minute, 0);
       this.#revise({
         state: "resolved",
         resolvedAtMs: minuteEnd(minute),
@@ -151,9 +151,17 @@ export class Episode {
     return wider;
   }
 
-  /** It burns again before it was forgotten: the same incident goes on. */
+  /** It burns again before it was forgotten: the same incident goes on. What lay between was ordinary, and is no part of it. */
   reopen(minute: number, verdict: Verdict): void {
-    this.track.lastHotMinute = minute;
+    const { base, track } = this;
+    const window = Math.min(verdict.windowMinutes, minute - track.settledMinute);
+    const actualUsd = base.usd(minute, window);
+    const expectedUsd = expectWindowUsd(base, minute, window);
+    const more = settledBefore(base, minute, { window, actualUsd, expectedUsd });
+    track.settledMinute = more.settledMinute;
+    track.settledActualUsd += more.settledActualUsd;
+    track.settledExpectedUsd += more.settledExpectedUsd;
+    track.lastHotMinute = minute;
     const numbers = { ...this.#numbers(minute, verdict), ...this.#attribution(minute) };
     this.#revise({ state: "open", resolvedAtMs: null, ...numbers });
   }
@@ -163,8 +171,8 @@ export class Episode {
   }
 
   /** Minutes that leave the node's detail are added up for good; late events can still change the younger ones. */
-  #settle(minute: number): void {
-    const until = minute - SETTLE_MINUTES;
+  #settle(minute: number, young: number): void {
+    const until = minute - young;
     for (let one = this.track.settledMinute + 1; one <= until; one++) {
       this.track.settledActualUsd += this.base.usd(one, 1);
       this.track.settledExpectedUsd += expectedMinute(this.base, one);
@@ -252,21 +260,6 @@ export function openEpisode(
     lastHotMinute: minute,
   });
 }
-
-/** Of a long window only the last hour is kept by the minute: what lies before is settled as it was found. */
-function settledBefore(
-  base: SeriesNode,
-  minute: number,
-  found: { readonly window: number; readonly actualUsd: number; readonly expectedUsd: number },
-): Pick<Track, "settledMinute" | "settledActualUsd" | "settledExpectedUsd"> {
-  const young = Math.min(found.window, DETAIL_HOUR);
-  return {
-    settledMinute: minute - young,
-    settledActualUsd: Math.max(0, found.actualUsd - base.usd(minute, young)),
-    settledExpectedUsd: Math.max(0, found.expectedUsd - expectWindowUsd(base, minute, young)),
-  };
-}
-const DETAIL_HOUR = 60;
 
 function attribution(
   base: SeriesNode,

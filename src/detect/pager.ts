@@ -98,7 +98,7 @@ export class Pager {
     if (base !== found && this.#book.covers(base, chosen, minute)) return;
     const before = this.#book.recent(base, minute, chosen);
     if (before !== undefined) {
-      before.reopen(minute, chosen);
+      before.reopen(minute, before.base === base ? chosen : about(before.base, minute, chosen));
       this.#book.note("reopened", before);
       return;
     }

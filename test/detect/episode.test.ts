@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Incident } from "../../src/detect/incident.ts";
 import { play } from "../support/office.ts";
-import { learnt, NOON, personal } from "./small-office.ts";
+import { learnt, NOON, personal, usualUses } from "./small-office.ts";
 
 /** Ada's agent in a loop from noon, a dollar a minute, until nothing has come for an hour; nobody else works. */
 function loop(minutes: number): Incident {
@@ -39,5 +39,27 @@ describe("Episode", () => {
     // It burns for a quarter of an hour more, so long as the last minutes weigh.
     expect(dollarsOf(incident, "model")).toBeGreaterThanOrEqual(345);
     expect(dollarsOf(incident, "model")).toBeLessThanOrEqual(365);
+  });
+
+  it("counts nothing of the day between where it burns again", () => {
+    const detector = learnt();
+    const work = usualUses(NOON + 1440).filter(({ minute }) => minute >= NOON);
+    const looping = (minute: number): boolean => (minute - NOON) % 1440 < 120;
+    const uses = Array.from({ length: 1560 }, (_, index) => NOON + index)
+      .filter(looping)
+      .map((minute) => personal("ada", { minute, usd: 1, requests: 10 }));
+    const changes = play(
+      detector,
+      [...work, ...uses].sort((a, b) => a.minute - b.minute),
+    );
+    detector.passTime((NOON + 1640) * 60_000);
+
+    const ofAda = detector.incidents.filter(({ scope }) => scope.user === "ada");
+    expect(ofAda).toHaveLength(1);
+    expect(changes.map(({ reason }) => reason)).toContain("reopened");
+    // Twice two hours of a dollar a minute and a little of work; six dollars an hour are usual, for seven hours between.
+    expect(ofAda[0]!.actualUsd).toBeGreaterThanOrEqual(240);
+    expect(ofAda[0]!.actualUsd).toBeLessThanOrEqual(260);
+    expect(ofAda[0]!.expectedUsd).toBeLessThanOrEqual(35);
   });
 });
