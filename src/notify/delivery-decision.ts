@@ -1,4 +1,4 @@
-import type { Incident, Severity } from "../detect/incident.ts";
+import type { Incident, IncidentKind, Severity } from "../detect/incident.ts";
 import type { DeliveryRow } from "../store/rows.ts";
 import type { NotificationReason } from "./notifier.ts";
 
@@ -53,6 +53,8 @@ export interface Question {
   readonly gaveUpAtMs: number | null;
 }
 
+/** What somebody must hear of at once. */
+export const RINGS: ReadonlySet<NotificationReason> = new Set(["opened", "escalated", "reopened"]);
 export const EDIT_INTERVAL_MS = 30_000;
 /** A page that was refused for good is tried again after this long, not at every change of the incident. */
 export const GIVE_UP_REST_MS = 10 * 60_000;
@@ -78,7 +80,7 @@ function decideMuted({ told, incident, rules }: Question): Decision {
 
 function decideFirst(question: Question): Decision {
   const { incident, reason, rules, standsIn } = question;
-  if (incident.state === "resolved" && reason !== "opened" && reason !== "escalated") {
+  if (incident.state === "resolved" && !RINGS.has(reason)) {
     return skip("never_told");
   }
   if (rules.role === "fallback" && !standsIn) return skip("only_a_fallback");
@@ -88,11 +90,29 @@ function decideFirst(question: Question): Decision {
 
 function decideNext(question: Question, told: Told): Decision {
   const { incident, rules } = question;
-  if (told.resolved || told.revision >= incident.revision) return skip("already_told");
+  if (told.revision >= incident.revision) return skip("already_told");
+  if (told.resolved) return decideEnded(question);
   if (incident.state === "resolved") return told.inDigest ? skip("in_a_digest") : send("resolved");
   if (told.severity === "ticket" && incident.severity === "page") return send("escalated");
   if (told.inDigest) return skip("in_a_digest");
   return rules.edits ? decideEdit(question, told) : skip("cannot_edit");
+}
+
+/** What grows by days pauses each night, and is no news in the morning. */
+const OF_DAYS: readonly IncidentKind[] = ["shift", "ramp", "price"];
+
+/** Whether an incident that was over and burns again rings. */
+export function ringsAgain({ severity, kind }: Incident): boolean {
+  return severity === "page" && !OF_DAYS.includes(kind);
+}
+
+/** Who was told the end: what burns again rings in its thread, and an end after that which was never told is told. A ticket waits for whoever looks. */
+function decideEnded({ incident, reason, rules }: Question): Decision {
+  if (incident.state === "resolved") {
+    return reason === "reopened" ? send("resolved") : skip("already_told");
+  }
+  if (ringsAgain(incident)) return send("reopened");
+  return rules.edits ? send("updated") : skip("cannot_edit");
 }
 
 function decideEdit(question: Question, told: Told): Decision {

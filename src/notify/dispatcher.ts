@@ -62,20 +62,21 @@ export class Dispatcher implements Service {
   }
 
   /**
-   * Takes up where the last process ended: tells what was not told, and finds out about what may have been. Give it every incident that is open, or ended
-   * not long ago, before the first `notify`. Throws what the store throws.
+   * Takes up where the last process ended: tells what was not told, and finds out about what may have been. Give it every incident that may still go on
+   * before the first `notify`; `isDue`: open, or ended not long ago. Of the others it only recalls what was told. Throws what the store throws.
    */
-  async recover(incidents: readonly Incident[]): Promise<void> {
+  async recover(
+    incidents: readonly Incident[],
+    isDue: (incident: Incident) => boolean = () => true,
+  ): Promise<void> {
     if (incidents.length === 0) return;
     const rows = await this.#options.store.loadDeliveries(incidents.map((one) => one.id));
     for (const incident of incidents) {
       const about = rows.filter((row) => row.incident_id === incident.id);
       for (const lane of this.#lanes) {
-        this.#recoverOne(
-          lane,
-          incident,
-          about.filter((row) => row.receiver === lane.name),
-        );
+        const told = about.filter((row) => row.receiver === lane.name);
+        lane.know(incident.id, told, isDue(incident));
+        if (isDue(incident)) this.#recoverOne(lane, incident, told);
       }
     }
   }
@@ -176,7 +177,6 @@ export class Dispatcher implements Service {
   }
 
   #recoverOne(lane: ReceiverLane, incident: Incident, rows: readonly DeliveryRow[]): void {
-    lane.know(incident.id, rows);
     const unfinished = rows.filter((row) => row.status === "sending");
     const tried = rows.some((row) => row.attempt > 0);
     const reason = incident.state === "resolved" && !tried ? "resolved" : "opened";

@@ -98,18 +98,19 @@ export interface EmailNotifierOptions extends MessageOptions {
   readonly to: string;
 }
 
-/** Each reason is mailed at most once in an incident's life, so its place in this list numbers the mail for ever. */
+/** A reason's place in this list numbers its mails for ever; what may be mailed more than once has the revision that was told before it as well. */
 const SEQUENCE: readonly NotificationReason[] = [
   "opened",
   "escalated",
   "acknowledged",
   "resolved",
   "updated",
+  "reopened",
 ];
 
 /**
- * One recipient, for a refused address must not hide behind an accepted one. A mail's Message-ID depends on nothing but incident and reason:
- * sent again after a lost answer, mailboxes can fold the two into one.
+ * One recipient, for a refused address must not hide behind an accepted one. A mail's Message-ID depends on nothing but the incident, the reason and what was
+ * told before: sent again after a lost answer, mailboxes can fold the two into one.
  */
 export class EmailNotifier implements Notifier {
   readonly receiver: string;
@@ -139,10 +140,11 @@ export class EmailNotifier implements Notifier {
     return Promise.resolve();
   }
 
-  #messageId({ incident }: Notification, reason: NotificationReason): string {
+  #messageId({ incident, after }: Notification, reason: NotificationReason): string {
     const host = this.#options.from.slice(this.#options.from.lastIndexOf("@") + 1);
     const id = cleanName(incident.id, 128).replaceAll(/[^\w.-]/g, "_");
-    return `<${id}.${SEQUENCE.indexOf(reason)}@${host}>`;
+    const told = after === undefined || reason === "opened" ? "" : `.${after}`;
+    return `<${id}.${SEQUENCE.indexOf(reason)}${told}@${host}>`;
   }
 }
 

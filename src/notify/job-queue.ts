@@ -18,6 +18,7 @@ export interface Job {
 const WEIGHT: Record<NotificationReason, number> = {
   opened: 4,
   escalated: 3,
+  reopened: 3,
   resolved: 2,
   acknowledged: 1,
   updated: 0,

@@ -38,6 +38,8 @@ const KIND_TITLES: Record<IncidentKind, string> = {
 };
 const CHART_BARS = 48;
 
+const DAY_MS = 86_400_000;
+
 /** Pure: the same notification always reads the same. */
 export function composeMessage(
   notification: Notification,
@@ -52,7 +54,7 @@ export function composeMessage(
     title: titleOf(incident, tone),
     subject: say`${KIND_TITLES[incident.kind]}: ${scopePhrase(incident.scope)} since ${formatTime(incident.openedAtMs)}`,
     notice: notification.notice ?? null,
-    summary: tone === "resolved" ? resolvedSummary(incident) : openSummary(incident),
+    summary: summaryOf(notification, tone),
     facts: factsOf(incident),
     who: whoHeading(incident),
     groups: contributorGroups(incident),
@@ -98,6 +100,13 @@ function titleOf(incident: Incident, tone: Tone): Phrase {
   }
 }
 
+function summaryOf({ incident, reason }: Notification, tone: Tone): Phrase {
+  if (tone === "resolved") return resolvedSummary(incident);
+  return reason === "reopened"
+    ? say`It burns again. ${openSummary(incident)}`
+    : openSummary(incident);
+}
+
 function openSummary(incident: Incident): Phrase {
   const { actualUsdPerHour: actual, expectedUsdPerHour: expected } = incident;
   const ratio = formatRatio(actual, expected);
@@ -109,7 +118,10 @@ function openSummary(incident: Incident): Phrase {
   const who = top === null ? say`` : say`; ${top}`;
   const reason = priceReason(incident);
   const why = reason === null ? say`` : say`: ${reason}`;
-  return say`${capital(scopePhrase(incident.scope))} now spends ${formatUsdPerHour(actual)} ${normal}, since ${formatClock(incident.openedAtMs)}${why}${who}.`;
+  const { openedAtMs, updatedAtMs } = incident;
+  const since =
+    updatedAtMs - openedAtMs < DAY_MS ? formatClock(openedAtMs) : formatTime(openedAtMs);
+  return say`${capital(scopePhrase(incident.scope))} now spends ${formatUsdPerHour(actual)} ${normal}, since ${since}${why}${who}.`;
 }
 
 function resolvedSummary(incident: Incident): Phrase {

@@ -1,12 +1,13 @@
 import type { Incident } from "../detect/incident.ts";
 
-/** Why something is sent. `updated` edits what was sent before instead of paging again. */
+/** Why something is sent. `updated` edits what was sent before instead of paging again; `reopened` rings for what had ended and burns again. */
 export const NOTIFICATION_REASONS = [
   "opened",
   "updated",
   "escalated",
   "acknowledged",
   "resolved",
+  "reopened",
 ] as const;
 export type NotificationReason = (typeof NOTIFICATION_REASONS)[number];
 
@@ -16,6 +17,8 @@ export interface Notification {
   readonly incident: Incident;
   /** What the receiver gave back for the first message of this incident; "" before there is one. */
   readonly reference: string;
+  /** The revision that the receiver was told of last; absent: none. Tells a second end, or the next night, from the first. */
+  readonly after?: number;
   /** Something wrong with the delivery itself that the reader must know: another receiver failed. */
   readonly notice?: string;
   /** A storm: these are told of in the same message. Only with `opened`. */

@@ -3,6 +3,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DeliveryRow } from "../store/rows.ts";
 import {
   decide,
+  RINGS,
   toldFrom,
   type Decision,
   type ReceiverRules,
@@ -69,10 +70,10 @@ export class ReceiverLane {
     return this.#work !== null;
   }
 
-  /** What a restart found in the store about one incident and this receiver. */
-  know(incidentId: string, rows: readonly DeliveryRow[]): void {
+  /** What a restart found in the store about one incident and this receiver. Where nothing is due any more, only an end that was told matters. */
+  know(incidentId: string, rows: readonly DeliveryRow[], isDue: boolean): void {
     const told = toldFrom(rows);
-    if (told !== null) this.#told.set(incidentId, told);
+    if (told !== null && (isDue || told.resolved)) this.#told.set(incidentId, told);
     this.#options.sender.know(rows);
   }
 
@@ -187,6 +188,7 @@ export class ReceiverLane {
       incidents: [job.incident, ...others.map((one) => one.incident)],
       as,
       reference: told === undefined || told.inDigest ? "" : told.reference,
+      ...(told === undefined ? {} : { after: told.revision }),
       ...(notice === null ? {} : { notice }),
       onStall: (error) => this.#stall(jobs, error),
     });
@@ -209,9 +211,11 @@ export class ReceiverLane {
     const { id, revision, severity, state } = incident;
     const resolved = as === "resolved" || state === "resolved";
     const atMs = this.#options.clock.now();
-    this.#told.set(id, { reference, revision, severity, resolved, atMs, incident, inDigest });
+    const last = resolved ? null : incident;
+    this.#told.set(id, { reference, revision, severity, resolved, atMs, incident: last, inDigest });
     this.#gaveUpAtMs.delete(id);
     this.#forgetEnded(incident);
+    this.#forgetOld(atMs);
   }
 
   #giveUp(job: Job, error: string, handedOn: boolean): void {
@@ -230,12 +234,12 @@ export class ReceiverLane {
     const decision = this.#decide(job);
     if (decision.kind !== "send") return;
     const { neighbours } = this.#options;
-    if (decision.as === "opened" || decision.as === "escalated") neighbours.handOn(job, error);
+    if (RINGS.has(decision.as)) neighbours.handOn(job, error);
   }
 
   async #settle(job: Job, unfinished: readonly DeliveryRow[]): Promise<void> {
-    const reference = this.#told.get(job.incident.id)?.reference ?? "";
-    const told = await this.#options.sender.settle(job.incident, unfinished, reference);
+    const known = this.#told.get(job.incident.id) ?? null;
+    const told = await this.#options.sender.settle(job.incident, unfinished, known);
     if (told !== null) this.#told.set(job.incident.id, told);
   }
 
@@ -245,11 +249,19 @@ export class ReceiverLane {
     await this.#options.sender.recordMuted(incident, reason);
   }
 
-  /** An ended incident needs no memory: `decide` tells nobody of an end who was not told of the beginning. */
+  /** Of an ended incident only an end that was told is remembered: where it burns again, that is said in its thread. */
   #forgetEnded({ id, state }: Incident): void {
     if (state !== "resolved") return;
-    this.#told.delete(id);
+    if (this.#told.get(id)?.resolved !== true) this.#told.delete(id);
     this.#gaveUpAtMs.delete(id);
     this.#mutedRecorded.delete(id);
   }
+  #forgetOld(nowMs: number): void {
+    for (const [id, { resolved, atMs }] of this.#told) {
+      if (resolved && nowMs - atMs > ENDED_KEPT_MS) this.#told.delete(id);
+    }
+  }
 }
+
+/** Longer than what has ended may go on as the same incident. */
+const ENDED_KEPT_MS = 4 * 86_400_000;

@@ -7,6 +7,7 @@ export interface Send {
   readonly incidents: readonly [Incident, ...Incident[]];
   readonly as: NotificationReason;
   readonly reference: string;
+  readonly after?: number;
   readonly notice?: string;
   /** Told once when it has failed for `STALL_MS`: someone else should carry it meanwhile. */
   readonly onStall: (error: string) => void;

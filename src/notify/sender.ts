@@ -66,6 +66,7 @@ export class Sender {
       reason: send.as,
       incident,
       reference: send.reference,
+      ...(send.after === undefined ? {} : { after: send.after }),
       ...(send.notice === undefined ? {} : { notice: send.notice }),
       ...(others.length === 0 ? {} : { others }),
     };
@@ -105,12 +106,14 @@ export class Sender {
   async settle(
     incident: Incident,
     unfinished: readonly DeliveryRow[],
-    reference: string,
+    told: Pick<Told, "reference" | "revision"> | null,
   ): Promise<Told | null> {
+    const reference = told?.reference ?? "";
+    const after = told === null ? {} : { after: told.revision };
     const settled: DeliveryRow[] = [];
     for (const row of unfinished) {
       const reason = NOTIFICATION_REASONS.find((one) => one === row.reason) ?? "opened";
-      const found = await this.#findAfterRestart({ incident, reason, reference });
+      const found = await this.#findAfterRestart({ incident, reason, reference, ...after });
       const mark = row.reference.startsWith(DIGEST_MARK) ? DIGEST_MARK : "";
       settled.push({
         ...row,

@@ -18,7 +18,7 @@ export interface SlackNotifierOptions extends MessageOptions {
   readonly timeoutMs?: number;
 }
 
-type ThreadReason = "escalated" | "resolved";
+type ThreadReason = "escalated" | "reopened" | "resolved";
 const EVENT_TYPE = "spikewatch_incident";
 /** The message to edit is gone or closed to edits: the story goes on in a new one. */
 const POST_ANEW = new Set(["message_not_found", "cant_update_message", "edit_window_closed"]);
@@ -26,7 +26,7 @@ const POST_ANEW = new Set(["message_not_found", "cant_update_message", "edit_win
 const PLAIN_INSTEAD = new Set(["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"]);
 
 /**
- * One message per incident, edited as it grows, with a line in its thread when it escalates or ends (an edit rings no bell).
+ * One message per incident, edited as it grows, with a line in its thread when it escalates, ends or burns again (an edit rings no bell).
  * Slack knows no idempotency key: each message carries the incident in its metadata, and `find` looks for it after a lost answer.
  */
 export class SlackNotifier implements Notifier {
@@ -104,7 +104,7 @@ export class SlackNotifier implements Notifier {
     await this.#client.chat.postMessage({
       channel: place.channel,
       thread_ts: place.ts,
-      reply_broadcast: notification.reason === "escalated",
+      reply_broadcast: notification.reason !== "resolved",
       text: slackReply(composeMessage(notification, this.#options)),
       metadata: metadataOf(notification),
       link_names: false,
@@ -170,7 +170,7 @@ function parseReference(reference: string): Place | null {
 }
 
 function isThreadReason(reason: string): reason is ThreadReason {
-  return reason === "escalated" || reason === "resolved";
+  return reason === "escalated" || reason === "reopened" || reason === "resolved";
 }
 
 function metadataOf({ incident, reason, others }: Notification): {
@@ -203,11 +203,13 @@ interface FoundMetadata {
 
 function belongsTo(
   metadata: FoundMetadata | undefined,
-  { incident }: Notification,
+  { incident, after }: Notification,
   reason?: string,
 ): boolean {
   if (metadata?.event_type !== EVENT_TYPE) return false;
   const payload = new Map<string, unknown>(Object.entries(metadata.event_payload ?? {}));
+  // The line of an earlier night is another's.
+  if (after !== undefined && !(Number(payload.get("revision")) > after)) return false;
   const also = payload.get("also");
   const inDigest = typeof also === "string" && also.split(" ").includes(incident.id);
   return (

@@ -30,7 +30,7 @@ const REASONS: Readonly<Record<IncidentChange["reason"], NotificationReason>> = 
   opened: "opened",
   updated: "updated",
   resolved: "resolved",
-  reopened: "escalated",
+  reopened: "reopened",
 };
 
 export interface DetectWorkerOptions {
@@ -85,7 +85,7 @@ export class DetectWorker implements Service {
   async watch(stored: readonly Incident[], missed: readonly CommittedUses[]): Promise<void> {
     const { detector, store, dispatcher, clock, metrics } = this.#options;
     const actions = await store.loadActions(clock.now() - ACTIONS_MS);
-    await dispatcher.recover(stored.filter((one) => isRecent(one, detector.newestMs)));
+    await dispatcher.recover(stored, (one) => isRecent(one, detector.newestMs));
     if (this.#stopping.signal.aborted) return;
     for (const { id } of stored) this.#stored.add(id);
     metrics.detectLeader.set(1);

@@ -10,6 +10,7 @@ import {
   type ReceiverRules,
   type Told,
 } from "../../src/notify/delivery-decision.ts";
+import type { NotificationReason } from "../../src/notify/notifier.ts";
 import type { DeliveryRow } from "../../src/store/rows.ts";
 import { anIncident } from "../support/incident-builders.ts";
 
@@ -22,7 +23,10 @@ const ticket = anIncident({ severity: "ticket", pagedAtMs: null });
 const grown = anIncident({ revision: 2, excessUsd: 300, actualUsdPerHour: 1_500 });
 const hardlyGrown = anIncident({ revision: 2, excessUsd: 215, actualUsdPerHour: 1_250 });
 const resolved = anIncident({ revision: 5, state: "resolved", resolvedAtMs: NOW });
+const again = anIncident({ revision: 6 });
 const muted = { mutedUntilMs: NOW + 1 };
+
+const ENDED = told({ resolved: true, revision: 5, incident: null });
 
 describe("decide", () => {
   it.each<[promise: string, question: Partial<Question>, decision: Decision]>([
@@ -102,6 +106,35 @@ describe("decide", () => {
       "tells the end once",
       { told: told({ resolved: true, revision: 4 }), incident: resolved },
       skipped("already_told"),
+    ],
+    [
+      "rings where it burns again, whatever the reason",
+      { told: ENDED, incident: again, reason: "updated" },
+      sent("reopened"),
+    ],
+    [
+      "mails that it burns again",
+      { told: ENDED, incident: again, reason: "reopened", rules: MAIL },
+      sent("reopened"),
+    ],
+    [
+      "rings for no ticket that is open again, and shows it",
+      { told: ENDED, incident: { ...again, severity: "ticket" }, reason: "reopened" },
+      sent("updated"),
+    ],
+    [
+      "rings for no rise of days that goes on in the morning",
+      { told: ENDED, incident: { ...again, kind: "shift" }, reason: "reopened" },
+      sent("updated"),
+    ],
+    [
+      "tells the end of what burnt again while nobody could be told",
+      {
+        told: ENDED,
+        incident: { ...again, state: "resolved", resolvedAtMs: NOW },
+        reason: "reopened",
+      },
+      sent("resolved"),
     ],
     [
       "edits no storm's message",
@@ -201,7 +234,7 @@ function told(changes: Partial<Told> = {}): Told {
   };
 }
 
-function sent(as: "opened" | "updated" | "escalated" | "acknowledged" | "resolved"): Decision {
+function sent(as: NotificationReason): Decision {
   return { kind: "send", as };
 }
 

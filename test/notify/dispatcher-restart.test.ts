@@ -60,6 +60,27 @@ describe("Dispatcher, after a restart", () => {
     expect(slack.reasons).toEqual(["opened", "opened", "escalated", "resolved"]);
   });
 
+  it("says in the old message's thread that it burns again, though nothing was due about it", async () => {
+    const slack = new ScriptedNotifier("slack:C1");
+    const first = aDispatcher([[slack, PRIMARY]]);
+    for (const [incident, reason] of [
+      [opened, "opened"],
+      [resolved, "resolved"],
+    ] as const) {
+      first.dispatcher.notify(incident, reason);
+      await first.dispatcher.idle();
+    }
+    await first.dispatcher.stop();
+
+    const second = aDispatcher([[slack, PRIMARY]], { store: first.store });
+    await second.dispatcher.recover([resolved], () => false);
+    second.dispatcher.notify(anIncident({ revision: 4 }), "reopened");
+    await second.dispatcher.idle();
+
+    expect(slack.reasons).toEqual(["opened", "resolved", "reopened"]);
+    expect(slack.arrived.at(-1)).toMatchObject({ reference: "ref-1", after: 3 });
+  });
+
   it("does not page for what began and ended while nobody looked", async () => {
     const slack = new ScriptedNotifier("slack:C1");
     const { dispatcher } = aDispatcher([[slack, PRIMARY]]);

@@ -89,6 +89,25 @@ describe("EmailNotifier", () => {
     expect(email.subject).toBe(`Re: ${server.mails[0]!.email.subject ?? ""}`);
   });
 
+  it("gives each night's mails of one incident Message-IDs of their own", async () => {
+    const server = await aServer();
+    const notifier = aNotifier(server);
+    const reference = "<inc-7f3a.0@example.org>";
+
+    for (const [reason, after] of [
+      ["resolved", 1],
+      ["reopened", 3],
+      ["resolved", 4],
+      ["reopened", 6],
+    ] as const) {
+      await notifier.send({ ...opened(), reason, reference, after });
+    }
+
+    const ids = server.mails.map(({ email }) => email.messageId);
+    expect(new Set(ids).size).toBe(4);
+    expect(server.mails.map(({ email }) => email.inReplyTo)).toEqual(ids.map(() => reference));
+  });
+
   it("gives an escalation that opens the thread the thread's first Message-ID", async () => {
     const server = await aServer();
 

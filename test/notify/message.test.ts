@@ -15,6 +15,15 @@ describe("composeMessage", () => {
     );
   });
 
+  it("says that it burns again, and since which day", () => {
+    const incident = anIncident({ updatedAtMs: OPENED_AT + 2 * 86_400_000 });
+    const { summary } = composeMessage({ reason: "reopened", incident, reference: "r" }, OPTIONS);
+
+    expect(text(summary)).toMatch(
+      /^It burns again\. Team checkout \(department shop\) now spends \$1,240\/h .*, since 2026-03-04 02:41 UTC;/u,
+    );
+  });
+
   it("puts what happens, how much and compared with what into the title", () => {
     expect(text(compose({}).title)).toBe("Spend spike: team checkout at $1,240/h, 6.3× normal");
   });

@@ -50,7 +50,7 @@ describe("SlackNotifier", () => {
     expect(slack.posts.map((post) => post.edits)).toEqual([1]);
   });
 
-  it.each(["resolved", "escalated"] as const)(
+  it.each(["resolved", "escalated", "reopened"] as const)(
     "adds a line to the thread when %s",
     async (reason) => {
       const notifier = aNotifier();
@@ -61,9 +61,24 @@ describe("SlackNotifier", () => {
       expect(slack.pages).toHaveLength(1);
       expect(slack.replies).toHaveLength(1);
       expect(slack.replies[0]!.threadTs).toBe(slack.pages[0]!.ts);
-      expect(slack.replies[0]!.broadcast).toBe(reason === "escalated");
+      expect(slack.replies[0]!.broadcast).toBe(reason !== "resolved");
     },
   );
+
+  it("does not take the line of an earlier night for this night's, after a lost answer", async () => {
+    const notifier = aNotifier();
+    const reference = await posted(notifier);
+    const night = (revision: number, after: number): Notification => ({
+      reason: "reopened",
+      incident: anIncident({ revision }),
+      reference,
+      after,
+    });
+    await notifier.send(night(4, 3));
+
+    expect(await notifier.find(night(4, 3))).toBe(reference);
+    expect(await notifier.find(night(7, 6))).toBeNull();
+  });
 
   it("posts anew where the message to edit is gone", async () => {
     const notifier = aNotifier();

@@ -116,6 +116,21 @@ describe("what was told", () => {
     expect(late.falsePages).toEqual([]);
   });
 
+  test("a line in the thread is no message of its own, finds as a page does, and is false within a day or where nothing is", () => {
+    const long = truth({ endMinute: truth().endMinute + 2 * DAY });
+    const next = (after: number): Told => told({ minute: told().minute + after, again: true });
+
+    const night = evaluate(simulation([long]), [told(), next(DAY + 60)]);
+    expect(night.outcomes[0]).toMatchObject({ pages: 1, minutes: 20 });
+    expect(night.falsePages).toEqual([]);
+    const soon = evaluate(simulation([long]), [told(), next(60)]);
+    expect(soon.falsePages.map(({ why }) => why)).toEqual(["repeat"]);
+    const alone = evaluate(simulation([long]), [next(0)]);
+    expect(alone.outcomes[0]).toMatchObject({ inTime: true, pages: 0 });
+    const nothing = evaluate(simulation([]), [next(0)]);
+    expect(nothing.falsePages.map(({ why }) => why)).toEqual(["nothing there"]);
+  });
+
   test("a ticket answers only what asks for one", () => {
     const ticket = told({ severity: "ticket", kind: "drop" });
     const page = evaluate(simulation([truth()]), [ticket]);

@@ -42,6 +42,7 @@ export interface Outcome {
   /** Twenty dollars of excess, the default gate, had been spent when the limit came: who asks for money first could not be in time without. */
   readonly moneyInTime: boolean;
   readonly burntUsd: number;
+  /** Messages of their own. */
   readonly pages: number;
   /** The scope names one of the right leaves; `leads`: or a contributor with half the excess does. */
   readonly named: boolean;
@@ -151,6 +152,7 @@ function outcomeOf(
   const team = simulation.teams.find(({ name }) => name === truth.teams[0]);
   const ratio = truth.kind === "drop" || truth.kind === "surge" ? 0 : MINIMUM_RATIO;
   const pages = matched.filter(({ severity }) => severity === "page");
+  const messages = pages.filter(({ again }) => again !== true);
   return {
     truth,
     teamKind: team?.kind ?? "office",
@@ -164,7 +166,7 @@ function outcomeOf(
     moneyInTime:
       Math.abs(spentBy(truth, truth.startMinute + limit)) >= DEFAULT_DETECTION.minimumUsd,
     burntUsd: told === null ? truth.excessUsd : Math.abs(spentBy(truth, told.minute)),
-    pages: pages.length,
+    pages: messages.length,
     named: told !== null && namesRightly(truth, told),
     leads: told !== null && leads(truth, told),
   };

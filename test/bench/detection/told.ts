@@ -6,11 +6,14 @@ import type {
   Scope,
   Severity,
 } from "../../../src/detect/incident.ts";
+import { ringsAgain } from "../../../src/notify/delivery-decision.ts";
 
-/** Somebody is told: the first time an incident is a ticket or a page. */
+/** Somebody is told: the first time an incident is a ticket or a page, and where a page burns again after its end. */
 export interface Told {
   /** Epoch minute of arrival at which it was told. */
   readonly minute: number;
+  /** A line in the thread of a message that was told before: it rings, and is no message of its own. */
+  readonly again?: boolean;
   readonly severity: Severity;
   readonly scope: Scope;
   readonly kind: IncidentKind | "rule";
@@ -27,14 +30,18 @@ export interface Told {
   readonly teams: readonly string[];
 }
 
-/** Keeps what was told of each incident: a page that is updated, or opened once more, rings no second time. */
+/** Keeps what was told of each incident, by the notifier's own rule: a page that is updated rings no second time, one that burns again after its end does. */
 export class Listener {
   readonly told: Told[] = [];
   readonly #severity = new Map<string, Severity>();
 
   hear(changes: readonly IncidentChange[], minute: number): void {
-    for (const { incident } of changes) {
+    for (const { incident, reason } of changes) {
       const known = this.#severity.get(incident.id);
+      if (known === "page" && reason === "reopened" && ringsAgain(incident)) {
+        this.told.push({ ...toldOf(incident, minute), again: true });
+        continue;
+      }
       if (known === "page" || known === incident.severity) continue;
       this.#severity.set(incident.id, incident.severity);
       this.told.push(toldOf(incident, minute));
