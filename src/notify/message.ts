@@ -103,11 +103,11 @@ function titleOf(incident: Incident, tone: Tone): Phrase {
 function summaryOf({ incident, reason }: Notification, tone: Tone): Phrase {
   if (tone === "resolved") return resolvedSummary(incident);
   return reason === "reopened"
-    ? say`It burns again. ${openSummary(incident)}`
-    : openSummary(incident);
+    ? say`It burns again. ${openSummary(incident, "first at")}`
+    : openSummary(incident, "since");
 }
 
-function openSummary(incident: Incident): Phrase {
+function openSummary(incident: Incident, began: "since" | "first at"): Phrase {
   const { actualUsdPerHour: actual, expectedUsdPerHour: expected } = incident;
   const ratio = formatRatio(actual, expected);
   const normal =
@@ -121,7 +121,7 @@ function openSummary(incident: Incident): Phrase {
   const { openedAtMs, updatedAtMs } = incident;
   const since =
     updatedAtMs - openedAtMs < DAY_MS ? formatClock(openedAtMs) : formatTime(openedAtMs);
-  return say`${capital(scopePhrase(incident.scope))} now spends ${formatUsdPerHour(actual)} ${normal}, since ${since}${why}${who}.`;
+  return say`${capital(scopePhrase(incident.scope))} now spends ${formatUsdPerHour(actual)} ${normal}, ${began} ${since}${why}${who}.`;
 }
 
 function resolvedSummary(incident: Incident): Phrase {

@@ -20,7 +20,7 @@ describe("composeMessage", () => {
     const { summary } = composeMessage({ reason: "reopened", incident, reference: "r" }, OPTIONS);
 
     expect(text(summary)).toMatch(
-      /^It burns again\. Team checkout \(department shop\) now spends \$1,240\/h .*, since 2026-03-04 02:41 UTC;/u,
+      /^It burns again\. Team checkout \(department shop\) now spends \$1,240\/h .*, first at 2026-03-04 02:41 UTC;/u,
     );
   });
 
