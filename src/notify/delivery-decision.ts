@@ -98,12 +98,12 @@ function decideNext(question: Question, told: Told): Decision {
   return rules.edits ? decideEdit(question, told) : skip("cannot_edit");
 }
 
-/** What grows by days pauses each night, and is no news in the morning. */
-const OF_DAYS: readonly IncidentKind[] = ["shift", "ramp", "price"];
+/** What grows by days pauses each night and is no news in the morning, nor is somebody new who comes back. */
+const GO_ON: readonly IncidentKind[] = ["shift", "ramp", "price", "new"];
 
 /** Whether an incident that was over and burns again rings. */
 export function ringsAgain({ severity, kind }: Incident): boolean {
-  return severity === "page" && !OF_DAYS.includes(kind);
+  return severity === "page" && !GO_ON.includes(kind);
 }
 
 /** Who was told the end: what burns again rings in its thread, and an end after that which was never told is told. A ticket waits for whoever looks. */

@@ -122,11 +122,13 @@ describe("decide", () => {
       { told: ENDED, incident: { ...again, severity: "ticket" }, reason: "reopened" },
       sent("updated"),
     ],
-    [
-      "rings for no rise of days that goes on in the morning",
-      { told: ENDED, incident: { ...again, kind: "shift" }, reason: "reopened" },
-      sent("updated"),
-    ],
+    ...(["shift", "ramp", "price", "new"] as const).map(
+      (kind): [string, Partial<Question>, Decision] => [
+        `rings for no ${kind} that goes on in the morning`,
+        { told: ENDED, incident: { ...again, kind }, reason: "reopened" },
+        sent("updated"),
+      ],
+    ),
     [
       "tells the end of what burnt again while nobody could be told",
       {
