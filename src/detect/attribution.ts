@@ -4,7 +4,7 @@ import { MEMBER_DIMENSIONS, MEMBER_WINDOW, type MemberDimension } from "./member
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
 import { STEP_MINUTES } from "./rings.ts";
 import { COLUMN, isGroup } from "./statistics.ts";
-import { weeklyRise } from "./weekly-rise.ts";
+import { weeksPart } from "./weekly-rise.ts";
 
 /** The lowest node that holds this share of the excess gets the incident. */
 export const EXPLAINS = 0.7;
@@ -125,7 +125,7 @@ export function expectedUsd(node: SeriesNode, at: At): number {
   const { minute, window, basis = "profile" } = at;
   if (!hasBasis(node, at) || basis === "profile") return expectWindowUsd(node, minute, window);
   if (basis === "weeks") {
-    return node.usd(minute, window) * Math.exp(-weeklyRise(node, Math.floor(minute / 60) - 1));
+    return node.usd(minute, window) * weeksPart(node, Math.floor(minute / 60) - 1);
   }
   if (basis === "price" || node.level === "user") return node.sum(COLUMN.usualUsd, minute, window);
   const [actual, usual] =

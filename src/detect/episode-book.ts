@@ -1,7 +1,7 @@
 import { excessOf } from "./attribution.ts";
 import type { Episode, Track } from "./episode.ts";
 import { explainedBy, isAncestor } from "./explained.ts";
-import type { Incident, IncidentKind } from "./incident.ts";
+import { QUIET_KINDS, type Incident, type IncidentKind } from "./incident.ts";
 import type { Verdict } from "./detector.ts";
 import { isNextNight } from "./next-night.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
@@ -93,7 +93,11 @@ export class EpisodeBook {
   /** An incident of the node that is hardly over, or of the person who is at it again: it goes on instead of a new one. */
   recent(node: SeriesNode, minute: number, verdict: Verdict): Episode | undefined {
     const goesOn = this.#episodes.filter(
-      ({ incident }) => !outranks(verdict, incident) && !isAnother(verdict, incident),
+      ({ incident }) =>
+        !outranks(verdict, incident) &&
+        !isAnother(verdict, incident) &&
+        !isSudden(verdict, incident) &&
+        (verdict.kind === "drop") === (incident.kind === "drop"),
     );
     return (
       goesOn.find((one) => one.base === node && one.burntWithin(minute, DAY_MINUTES)) ??
@@ -217,6 +221,11 @@ const OF_A_TEAM: readonly IncidentKind[] = ["price", "waste"];
 /** Whether a ticket is of such a kind, and an incident of another. */
 function isAnother({ kind, severity }: Verdict, incident: Incident): boolean {
   return severity === "ticket" && OF_A_TEAM.includes(kind) && kind !== incident.kind;
+}
+
+/** Whether a page is about something sudden, and an incident of what goes on without a bell: it would hide it. */
+function isSudden({ kind, severity }: Verdict, incident: Incident): boolean {
+  return severity === "page" && QUIET_KINDS.includes(incident.kind) && !QUIET_KINDS.includes(kind);
 }
 
 function isWide({ level }: SeriesNode): boolean {

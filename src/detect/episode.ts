@@ -28,8 +28,8 @@ const MASK_MINUTES = 1440;
 export interface Track {
   readonly path: Path;
   firstMinute: number;
-  /** Excess dollars a minute when it opened. */
-  readonly openedUsdPerMinute: number;
+  /** Excess dollars a minute when it opened; where it burnt again more calmly, then: it goes on by that pace. */
+  openedUsdPerMinute: number;
   /** Whether what it adds is kept out of history. */
   readonly masks: boolean;
   settledMinute: number;
@@ -92,10 +92,10 @@ export class Episode {
   advance(minute: number, verdict: Verdict): void {
     const hot = this.#burns(minute);
     if (hot) this.track.lastHotMinute = minute;
-    this.#settle(minute, SETTLE_MINUTES);
+    this.#settle(minute);
     const quiet = minute - this.track.lastHotMinute >= this.#quietMinutes;
     if (quiet) {
-      this.#settle(minute, 0);
+      this.#close(minute);
       this.#revise({
         state: "resolved",
         resolvedAtMs: minuteEnd(minute),
@@ -151,7 +151,7 @@ export class Episode {
     return wider;
   }
 
-  /** It burns again before it was forgotten: the same incident goes on. What lay between was ordinary, and is no part of it. */
+  /** It burns again before it was forgotten: the same incident goes on. What lay between and before its window is no part of it. */
   reopen(minute: number, verdict: Verdict): void {
     const { base, track } = this;
     const window = Math.min(verdict.windowMinutes, minute - track.settledMinute);
@@ -162,6 +162,8 @@ export class Episode {
     track.settledActualUsd += more.settledActualUsd;
     track.settledExpectedUsd += more.settledExpectedUsd;
     track.lastHotMinute = minute;
+    const pace = verdict.excessUsd / verdict.windowMinutes;
+    if (pace > 0) track.openedUsdPerMinute = Math.min(track.openedUsdPerMinute, pace);
     const numbers = { ...this.#numbers(minute, verdict), ...this.#attribution(minute) };
     this.#revise({ state: "open", resolvedAtMs: null, ...numbers });
   }
@@ -170,9 +172,15 @@ export class Episode {
     this.incident = { ...this.incident, ...change, revision: this.incident.revision + 1 };
   }
 
+  /** What was told last is what it came to: after a silence the last minutes may have left the detail unsettled. */
+  #close(minute: number): void {
+    const { actualUsd: settledActualUsd, expectedUsd: settledExpectedUsd } = this.incident;
+    Object.assign(this.track, { settledMinute: minute, settledActualUsd, settledExpectedUsd });
+  }
+
   /** Minutes that leave the node's detail are added up for good; late events can still change the younger ones. */
-  #settle(minute: number, young: number): void {
-    const until = minute - young;
+  #settle(minute: number): void {
+    const until = minute - SETTLE_MINUTES;
     for (let one = this.track.settledMinute + 1; one <= until; one++) {
       this.track.settledActualUsd += this.base.usd(one, 1);
       this.track.settledExpectedUsd += expectedMinute(this.base, one);

@@ -41,6 +41,9 @@ export const INCIDENT_KINDS = [
 ] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 
+/** What grows by days pauses each night and goes on in the morning, as somebody new does who comes back: no news, and no word for anything sudden. */
+export const QUIET_KINDS: readonly IncidentKind[] = ["shift", "ramp", "price", "new"];
+
 /** page: someone must act now. ticket: look today. */
 export type Severity = "page" | "ticket";
 export type IncidentState = "open" | "acknowledged" | "resolved";

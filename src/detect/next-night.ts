@@ -1,5 +1,6 @@
 import type { Verdict } from "./detector.ts";
 import type { Episode } from "./episode.ts";
+import { excessOf } from "./attribution.ts";
 import { explainedBy } from "./explained.ts";
 import { REST } from "./contributors.ts";
 import type { SeriesNode } from "./series-node.ts";
@@ -19,14 +20,18 @@ interface Found {
  * and at themselves on the next, and it is one thing to stop.
  */
 export function isNextNight(before: Episode, { node, minute, verdict }: Found): boolean {
-  const { incident } = before;
+  const { base, incident } = before;
   if (before.open || incident.severity !== "page" || verdict.severity !== "page") return false;
   if ((incident.kind === "price") !== (verdict.kind === "price")) return false;
   const person = personOf(before);
   if (person === undefined || verdict.excessUsd <= 0) return false;
-  if (node === person) return true;
-  const at = { minute, window: verdict.windowMinutes, basis: verdict.basis };
-  return explainedBy(person, node, at) >= MOST * verdict.excessUsd;
+  // What a rate makes of somebody's dollars is no part of what it makes of their team's.
+  const basis = verdict.basis === "price" ? "price" : "profile";
+  const at = { minute, window: verdict.windowMinutes, basis } as const;
+  const least = MOST * verdict.excessUsd;
+  // It goes on under its old name, so it must burn there.
+  if (base !== person && base !== node && excessOf(base, at) < least) return false;
+  return node === person || explainedBy(person, node, at) >= least;
 }
 
 /** Whom an incident is about: by its scope, or by who carries most of it. */

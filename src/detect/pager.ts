@@ -98,6 +98,8 @@ export class Pager {
     if (base !== found && this.#book.covers(base, chosen, minute)) return;
     const before = this.#book.recent(base, minute, chosen);
     if (before !== undefined) {
+      // What a ticket still sees of a page that is over is no news.
+      if (chosen.severity !== before.incident.severity) return;
       before.reopen(minute, before.base === base ? chosen : about(before.base, minute, chosen));
       this.#book.note("reopened", before);
       return;

@@ -6,6 +6,12 @@ export const RECENT_HOURS = 168;
 const BEFORE_HOURS = 504;
 export const APART_DAYS = 14;
 
+/** What part of the last week the weeks before would make: nothing of a team that was not there. */
+export function weeksPart(node: SeriesNode, hour: number): number {
+  const before = workingHour(node, hour - RECENT_HOURS - BEFORE_HOURS, hour - RECENT_HOURS);
+  return before > 0 ? Math.exp(-weeklyRise(node, hour)) : 0;
+}
+
 /** ln(a working day of the last week / one of the three weeks before). Holidays and weekends count for neither. 0 where there is none. */
 export function weeklyRise(node: SeriesNode, hour: number): number {
   const recent = workingHour(node, hour - RECENT_HOURS, hour);

@@ -1,4 +1,4 @@
-import type { Incident, IncidentKind, Severity } from "../detect/incident.ts";
+import { QUIET_KINDS, type Incident, type Severity } from "../detect/incident.ts";
 import type { DeliveryRow } from "../store/rows.ts";
 import type { NotificationReason } from "./notifier.ts";
 
@@ -19,7 +19,7 @@ export interface Told {
   readonly severity: Severity;
   readonly resolved: boolean;
   readonly atMs: number;
-  /** As last told; null after a restart. */
+  /** As last told; null after a restart and after its end. */
   readonly incident: Incident | null;
   /** Told of in a storm's common message, which is not edited. */
   readonly inDigest: boolean;
@@ -91,23 +91,22 @@ function decideFirst(question: Question): Decision {
 function decideNext(question: Question, told: Told): Decision {
   const { incident, rules } = question;
   if (told.revision >= incident.revision) return skip("already_told");
-  if (told.resolved) return decideEnded(question);
+  if (told.resolved || question.reason === "reopened") return decideEnded(question);
   if (incident.state === "resolved") return told.inDigest ? skip("in_a_digest") : send("resolved");
   if (told.severity === "ticket" && incident.severity === "page") return send("escalated");
   if (told.inDigest) return skip("in_a_digest");
   return rules.edits ? decideEdit(question, told) : skip("cannot_edit");
 }
 
-/** What grows by days pauses each night and is no news in the morning, nor is somebody new who comes back. */
-const GO_ON: readonly IncidentKind[] = ["shift", "ramp", "price", "new"];
-
 /** Whether an incident that was over and burns again rings. */
 export function ringsAgain({ severity, kind }: Incident): boolean {
-  return severity === "page" && !GO_ON.includes(kind);
+  return severity === "page" && !QUIET_KINDS.includes(kind);
 }
 
-/** Who was told the end: what burns again rings in its thread, and an end after that which was never told is told. A ticket waits for whoever looks. */
-function decideEnded({ incident, reason, rules }: Question): Decision {
+/** Where it was over, told or not: what burns again rings in its thread, and an end after that which was never told is told. A ticket waits for whoever looks. */
+function decideEnded(question: Question): Decision {
+  const { incident, reason, rules } = question;
+  if (gaveUpLately(question)) return skip("failed_lately");
   if (incident.state === "resolved") {
     return reason === "reopened" ? send("resolved") : skip("already_told");
   }

@@ -71,8 +71,14 @@ export class Dispatcher implements Service {
   ): Promise<void> {
     if (incidents.length === 0) return;
     const rows = await this.#options.store.loadDeliveries(incidents.map((one) => one.id));
+    const rowsOf = new Map<string, DeliveryRow[]>();
+    for (const row of rows) {
+      const known = rowsOf.get(row.incident_id);
+      if (known === undefined) rowsOf.set(row.incident_id, [row]);
+      else known.push(row);
+    }
     for (const incident of incidents) {
-      const about = rows.filter((row) => row.incident_id === incident.id);
+      const about = rowsOf.get(incident.id) ?? [];
       for (const lane of this.#lanes) {
         const told = about.filter((row) => row.receiver === lane.name);
         lane.know(incident.id, told, isDue(incident));
@@ -179,7 +185,9 @@ export class Dispatcher implements Service {
   #recoverOne(lane: ReceiverLane, incident: Incident, rows: readonly DeliveryRow[]): void {
     const unfinished = rows.filter((row) => row.status === "sending");
     const tried = rows.some((row) => row.attempt > 0);
-    const reason = incident.state === "resolved" && !tried ? "resolved" : "opened";
+    const rang = unfinished.some((row) => row.reason === "reopened");
+    const untried = incident.state === "resolved" && !tried ? "resolved" : "opened";
+    const reason = rang ? "reopened" : untried;
     this.#offer(lane, {
       incident,
       reason,

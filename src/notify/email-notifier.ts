@@ -143,7 +143,7 @@ export class EmailNotifier implements Notifier {
   #messageId({ incident, after }: Notification, reason: NotificationReason): string {
     const host = this.#options.from.slice(this.#options.from.lastIndexOf("@") + 1);
     const id = cleanName(incident.id, 128).replaceAll(/[^\w.-]/g, "_");
-    const told = after === undefined || reason === "opened" ? "" : `.${after}`;
+    const told = after === undefined ? "" : `.${after}`;
     return `<${id}.${SEQUENCE.indexOf(reason)}${told}@${host}>`;
   }
 }

@@ -70,11 +70,13 @@ export class ReceiverLane {
     return this.#work !== null;
   }
 
-  /** What a restart found in the store about one incident and this receiver. Where nothing is due any more, only an end that was told matters. */
+  /** What a restart found in the store about one incident and this receiver. Where nothing is due any more, it is over. */
   know(incidentId: string, rows: readonly DeliveryRow[], isDue: boolean): void {
     const told = toldFrom(rows);
-    if (told !== null && (isDue || told.resolved)) this.#told.set(incidentId, told);
-    this.#options.sender.know(rows);
+    if (told !== null) {
+      this.#told.set(incidentId, isDue ? told : { ...told, resolved: true });
+    }
+    if (isDue) this.#options.sender.know(rows);
   }
 
   /** Whether this receiver would be, or already was, told: what a failing receiver asks before it looks further. */
@@ -155,9 +157,26 @@ export class ReceiverLane {
         this.#forgetEnded(job.incident);
         break;
       case "send":
-        await (decision.as === "opened" ? this.#page(job) : this.#tell([job], decision.as));
+        await this.#send(job, decision.as);
         break;
     }
+  }
+
+  async #send(job: Job, as: NotificationReason): Promise<void> {
+    if (as === "opened") await this.#page(job);
+    else if (as !== "reopened" || this.#mayRing(job)) await this.#tell([job], as);
+  }
+
+  /** Takes a bell from the budget, or puts the job back until there is one. */
+  #mayRing(job: Job): boolean {
+    const { clock } = this.#options;
+    const answer = this.#budget.ask(clock.now());
+    if (typeof answer === "object") {
+      this.#queue.putBack(job, answer.waitUntilMs);
+      return false;
+    }
+    this.#budget.spend(clock.now(), answer);
+    return true;
   }
 
   /** A page, or where there are too many of them, one message for all that wait. */
@@ -249,10 +268,11 @@ export class ReceiverLane {
     await this.#options.sender.recordMuted(incident, reason);
   }
 
-  /** Of an ended incident only an end that was told is remembered: where it burns again, that is said in its thread. */
+  /** Of an ended incident is remembered what was told, also where its end was not (muted, given up): where it burns again, that is said in its thread. */
   #forgetEnded({ id, state }: Incident): void {
     if (state !== "resolved") return;
-    if (this.#told.get(id)?.resolved !== true) this.#told.delete(id);
+    const told = this.#told.get(id);
+    if (told !== undefined) this.#told.set(id, { ...told, resolved: true, incident: null });
     this.#gaveUpAtMs.delete(id);
     this.#mutedRecorded.delete(id);
   }

@@ -22,6 +22,8 @@ const TICK_MS = 5_000;
 /** How long `stop` waits for the store. */
 const DRAIN_MS = 1_500;
 const DAY_MS = 86_400_000;
+/** What has ended may burn again as the same incident for three nights. */
+const GOES_ON_MS = 4 * DAY_MS;
 /** What people did longer ago is not looked at any more. */
 const ACTIONS_MS = 7 * DAY_MS;
 
@@ -85,7 +87,9 @@ export class DetectWorker implements Service {
   async watch(stored: readonly Incident[], missed: readonly CommittedUses[]): Promise<void> {
     const { detector, store, dispatcher, clock, metrics } = this.#options;
     const actions = await store.loadActions(clock.now() - ACTIONS_MS);
-    await dispatcher.recover(stored, (one) => isRecent(one, detector.newestMs));
+    const { newestMs } = detector;
+    const mayGoOn = stored.filter((one) => isWithin(one, newestMs, GOES_ON_MS));
+    await dispatcher.recover(mayGoOn, (one) => isWithin(one, newestMs, DAY_MS));
     if (this.#stopping.signal.aborted) return;
     for (const { id } of stored) this.#stored.add(id);
     metrics.detectLeader.set(1);
@@ -246,6 +250,6 @@ export class DetectWorker implements Service {
   }
 }
 
-function isRecent(incident: Incident, nowMs: number): boolean {
-  return incident.state !== "resolved" || nowMs - (incident.resolvedAtMs ?? 0) < DAY_MS;
+function isWithin(incident: Incident, nowMs: number, ms: number): boolean {
+  return incident.state !== "resolved" || nowMs - (incident.resolvedAtMs ?? 0) < ms;
 }

@@ -66,6 +66,17 @@ describe("EpisodeBook", () => {
     expect(recent("waste", "ticket")).toBeUndefined();
   });
 
+  it("goes on with no page of what has no bell where something sudden is found, nor with any where all falls silent", () => {
+    const recent = (kind: IncidentKind, found: IncidentKind, severity: Severity): unknown =>
+      bookWith(team, kind, "page").recent(team, NOON + 60, verdict(team, found, severity));
+
+    for (const kind of ["shift", "ramp", "price", "new"] as const) {
+      expect(recent(kind, "spike", "page")).toBeUndefined();
+      expect(recent(kind, kind, "page")).toBeDefined();
+    }
+    expect(recent("spike", "drop", "ticket")).toBeUndefined();
+  });
+
   it("keeps what a page adds out of history though a ticket came before it", () => {
     expect(bookWith(team, "shift", "ticket").masksAnew(team, NOON)).toBe(true);
     expect(bookWith(team, "spike", "page").masksAnew(team, NOON)).toBe(false);

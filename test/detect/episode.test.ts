@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Incident } from "../../src/detect/incident.ts";
+import type { PaneUse } from "../../src/detect/series-tree.ts";
 import { play } from "../support/office.ts";
 import { learnt, NOON, personal, usualUses } from "./small-office.ts";
 
@@ -39,6 +40,24 @@ describe("Episode", () => {
     // It burns for a quarter of an hour more, so long as the last minutes weigh.
     expect(dollarsOf(incident, "model")).toBeGreaterThanOrEqual(345);
     expect(dollarsOf(incident, "model")).toBeLessThanOrEqual(365);
+  });
+
+  it("goes on for as long as a calmer night burns", () => {
+    const detector = learnt();
+    const loop = (from: number, minutes: number, usd: number): PaneUse[] =>
+      Array.from({ length: minutes }, (_, index) =>
+        personal("ada", { minute: from + index, usd, requests: 10 }),
+      );
+    const night = NOON + 14 * 60;
+    play(detector, [...loop(NOON, 120, 100), ...loop(night, 300, 1.5)]);
+    detector.passTime((night + 300) * 60_000);
+
+    const [incident, ...others] = detector.incidents.filter(({ scope }) => scope.user === "ada");
+    expect(others).toEqual([]);
+    expect(incident).toMatchObject({ state: "open" });
+    // All of the first night, and of the second what the window held that found it, and what came after.
+    expect(incident!.actualUsd).toBeGreaterThan(12_400);
+    expect(incident!.actualUsd).toBeLessThanOrEqual(12_451);
   });
 
   it("counts nothing of the day between where it burns again", () => {

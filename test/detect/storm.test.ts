@@ -206,6 +206,8 @@ describe("stormAround", () => {
 
   it("takes no one team that has risen far, nor a little of all, for a storm", () => {
     expect(around([OWN, { times: 40 }, {}, ...CALM])).toBe("team");
+    // Two are over their own bar, and all together are not.
+    expect(around([OWN, { times: 1.9 }, { times: 1.9 }, ...CALM])).toBe("team");
     const little = { times: 1.7 };
     expect(around([OWN, little, little, little, little, little])).toBe("team");
   });

@@ -59,6 +59,26 @@ describe("TrendWatch", () => {
     expect(movers.reduce((sum, one) => sum + one.expectedUsd, 0)).toBeCloseTo(expectedUsd, 4);
   });
 
+  it("names a team that came last as all of what it spends", () => {
+    const joining = (day: number, hour: number): PaneUse[] =>
+      day >= 44
+        ? [
+            aUse({
+              minute: MONDAY_MINUTE + day * 1440 + hour * 60,
+              department: "d",
+              team: "new",
+              user: "new-u",
+              usd: 6,
+              requests: 12,
+            }),
+          ]
+        : [];
+    const [first] = tickets(5, 0.4, 0, joining);
+
+    const told = first!.incident.contributors.find(({ value }) => value === "new");
+    expect(told?.share).toBeGreaterThan(0.1);
+  });
+
   it.each([
     ["of steady spend", 0, 0],
     ["of growth by one per cent a week", 0, 0.01],

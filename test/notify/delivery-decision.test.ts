@@ -122,6 +122,16 @@ describe("decide", () => {
       { told: ENDED, incident: { ...again, severity: "ticket" }, reason: "reopened" },
       sent("updated"),
     ],
+    [
+      "rings where the end before it was never told",
+      { told: told({ revision: 1 }), incident: again, reason: "reopened" },
+      sent("reopened"),
+    ],
+    [
+      "rests after a ring that was refused",
+      { told: ENDED, incident: again, reason: "updated", gaveUpAtMs: NOW - 1 },
+      skipped("failed_lately"),
+    ],
     ...(["shift", "ramp", "price", "new"] as const).map(
       (kind): [string, Partial<Question>, Decision] => [
         `rings for no ${kind} that goes on in the morning`,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { NotificationReason } from "../../src/notify/notifier.ts";
 import { anIncident } from "../support/incident-builders.ts";
 import type { MemoryIncidentStore } from "../support/memory-incident-store.ts";
-import { DOWN, PRIMARY, aDispatcher, grown, opened, pass, resolved } from "./a-dispatcher.ts";
+import { DOWN, MAIL, PRIMARY, aDispatcher, grown, opened, pass, resolved } from "./a-dispatcher.ts";
 import { ScriptedNotifier, SearchableNotifier } from "./scripted-notifier.ts";
 
 describe("Dispatcher, after a restart", () => {
@@ -79,6 +79,47 @@ describe("Dispatcher, after a restart", () => {
 
     expect(slack.reasons).toEqual(["opened", "resolved", "reopened"]);
     expect(slack.arrived.at(-1)).toMatchObject({ reference: "ref-1", after: 3 });
+  });
+
+  it("tells the end of a second night of which it was killed while telling", async () => {
+    const slack = new ScriptedNotifier("slack:C1");
+    const first = aDispatcher([[slack, PRIMARY]]);
+    for (const [incident, reason] of [
+      [opened, "opened"],
+      [resolved, "resolved"],
+    ] as const) {
+      first.dispatcher.notify(incident, reason);
+      await first.dispatcher.idle();
+    }
+    slack.next("hang");
+    first.dispatcher.notify(anIncident({ revision: 4 }), "reopened");
+    await first.clock.advance(0);
+
+    const second = aDispatcher([[slack, PRIMARY]], { store: first.store });
+    await second.dispatcher.recover([{ ...resolved, revision: 5 }]);
+    await second.dispatcher.idle();
+
+    expect(slack.reasons).toEqual(["opened", "resolved", "resolved"]);
+  });
+
+  it("remembers what ended while it was muted", async () => {
+    const mail = new ScriptedNotifier("email:a@example.com");
+    const { dispatcher, clock } = aDispatcher([[mail, MAIL]]);
+    const muted = { mutedUntilMs: clock.now() + 60_000 };
+    for (const [incident, reason] of [
+      [opened, "opened"],
+      [{ ...resolved, ...muted }, "resolved"],
+    ] as const) {
+      dispatcher.notify(incident, reason);
+      await dispatcher.idle();
+    }
+
+    await clock.advance(60_000);
+    dispatcher.notify(anIncident({ revision: 4, ...muted }), "updated");
+    await dispatcher.idle();
+
+    expect(mail.reasons).toEqual(["opened", "reopened"]);
+    expect(mail.arrived.at(-1)).toMatchObject({ reference: "ref-1", after: 1 });
   });
 
   it("does not page for what began and ended while nobody looked", async () => {
