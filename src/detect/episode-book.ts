@@ -1,7 +1,7 @@
 import { excessOf } from "./attribution.ts";
 import type { Episode, Track } from "./episode.ts";
 import { explainedBy, isAncestor } from "./explained.ts";
-import { QUIET_KINDS, type Incident, type IncidentKind } from "./incident.ts";
+import { GOES_ON_DAYS, QUIET_KINDS, type Incident, type IncidentKind } from "./incident.ts";
 import type { Verdict } from "./detector.ts";
 import { isNextNight } from "./next-night.ts";
 import type { SeriesNode, WindowMinutes } from "./series-node.ts";
@@ -18,8 +18,8 @@ const DAY_MINUTES = 1440;
 const GROWS_MINUTES = 180;
 /** A scope that had an incident within three days masks nothing more: what lasts becomes normal. */
 const MASKS_AGAIN_MINUTES = 3 * DAY_MINUTES;
-/** What burns again within a day is the same incident; and somebody's nights of as many days. */
-const NIGHTS_MINUTES = 3 * DAY_MINUTES;
+/** What burns again within a day is the same incident; and so are somebody's nights. */
+const NIGHTS_MINUTES = GOES_ON_DAYS * DAY_MINUTES;
 
 /** As long as the longest window may hold what an incident added. */
 const KEPT_MINUTES = 8 * DAY_MINUTES;

@@ -44,6 +44,9 @@ export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 /** What grows by days pauses each night and goes on in the morning, as somebody new does who comes back: no news, and no word for anything sudden. */
 export const QUIET_KINDS: readonly IncidentKind[] = ["shift", "ramp", "price", "new"];
 
+/** What has ended may burn again as the same incident for so many days. */
+export const GOES_ON_DAYS = 3;
+
 /** page: someone must act now. ticket: look today. */
 export type Severity = "page" | "ticket";
 export type IncidentState = "open" | "acknowledged" | "resolved";

@@ -1,14 +1,14 @@
+import { excessOf } from "./attribution.ts";
+import { REST } from "./contributors.ts";
 import type { Verdict } from "./detector.ts";
 import type { Episode } from "./episode.ts";
-import { excessOf } from "./attribution.ts";
 import { explainedBy } from "./explained.ts";
-import { REST } from "./contributors.ts";
 import type { SeriesNode } from "./series-node.ts";
 
 /** Most of what is found, or of what an incident has cost. */
 const MOST = 0.5;
 
-/** A page, and how long ago its incident still burnt. */
+/** A page that would be a new incident. */
 interface Found {
   readonly node: SeriesNode;
   readonly minute: number;

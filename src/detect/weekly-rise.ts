@@ -6,17 +6,17 @@ export const RECENT_HOURS = 168;
 const BEFORE_HOURS = 504;
 export const APART_DAYS = 14;
 
-/** What part of the last week the weeks before would make: nothing of a team that was not there. */
+/** What a working day of the three weeks before was of one of the last week: 0 where there was none before. Holidays and weekends count for neither. */
 export function weeksPart(node: SeriesNode, hour: number): number {
-  const before = workingHour(node, hour - RECENT_HOURS - BEFORE_HOURS, hour - RECENT_HOURS);
-  return before > 0 ? Math.exp(-weeklyRise(node, hour)) : 0;
-}
-
-/** ln(a working day of the last week / one of the three weeks before). Holidays and weekends count for neither. 0 where there is none. */
-export function weeklyRise(node: SeriesNode, hour: number): number {
   const recent = workingHour(node, hour - RECENT_HOURS, hour);
   const before = workingHour(node, hour - RECENT_HOURS - BEFORE_HOURS, hour - RECENT_HOURS);
-  return recent > 0 && before > 0 ? Math.log(recent / before) : 0;
+  return recent > 0 ? before / recent : 1;
+}
+
+/** ln(a working day of the last week / one of the three weeks before). 0 where there is none. */
+export function weeklyRise(node: SeriesNode, hour: number): number {
+  const part = weeksPart(node, hour);
+  return part > 0 ? -Math.log(part) : 0;
 }
 
 /** Mean dollars of an hour of working days in [from, to). */

@@ -80,9 +80,7 @@ function decideMuted({ told, incident, rules }: Question): Decision {
 
 function decideFirst(question: Question): Decision {
   const { incident, reason, rules, standsIn } = question;
-  if (incident.state === "resolved" && !RINGS.has(reason)) {
-    return skip("never_told");
-  }
+  if (incident.state === "resolved" && !RINGS.has(reason)) return skip("never_told");
   if (rules.role === "fallback" && !standsIn) return skip("only_a_fallback");
   if (incident.severity === "ticket" && !rules.tickets) return skip("tickets_go_elsewhere");
   return gaveUpLately(question) ? skip("failed_lately") : send("opened");
@@ -106,10 +104,10 @@ export function ringsAgain({ severity, kind }: Incident): boolean {
 /** Where it was over, told or not: what burns again rings in its thread, and an end after that which was never told is told. A ticket waits for whoever looks. */
 function decideEnded(question: Question): Decision {
   const { incident, reason, rules } = question;
-  if (gaveUpLately(question)) return skip("failed_lately");
   if (incident.state === "resolved") {
     return reason === "reopened" ? send("resolved") : skip("already_told");
   }
+  if (gaveUpLately(question)) return skip("failed_lately");
   if (ringsAgain(incident)) return send("reopened");
   return rules.edits ? send("updated") : skip("cannot_edit");
 }

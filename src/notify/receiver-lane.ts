@@ -1,4 +1,4 @@
-import type { Incident } from "../detect/incident.ts";
+import { GOES_ON_DAYS, type Incident } from "../detect/incident.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { DeliveryRow } from "../store/rows.ts";
 import {
@@ -162,33 +162,21 @@ export class ReceiverLane {
     }
   }
 
+  /** Pages ring by the budget; where there are too many of them, one message tells all that wait. What burns again has a thread of its own. */
   async #send(job: Job, as: NotificationReason): Promise<void> {
-    if (as === "opened") await this.#page(job);
-    else if (as !== "reopened" || this.#mayRing(job)) await this.#tell([job], as);
-  }
-
-  /** Takes a bell from the budget, or puts the job back until there is one. */
-  #mayRing(job: Job): boolean {
+    if (as !== "opened" && as !== "reopened") {
+      await this.#tell([job], as);
+      return;
+    }
     const { clock } = this.#options;
     const answer = this.#budget.ask(clock.now());
     if (typeof answer === "object") {
       this.#queue.putBack(job, answer.waitUntilMs);
-      return false;
-    }
-    this.#budget.spend(clock.now(), answer);
-    return true;
-  }
-
-  /** A page, or where there are too many of them, one message for all that wait. */
-  async #page(job: Job): Promise<void> {
-    const answer = this.#budget.ask(this.#options.clock.now());
-    if (typeof answer === "object") {
-      this.#queue.putBack(job, answer.waitUntilMs);
       return;
     }
-    const others = answer === "digest" ? this.#takeOtherPages() : [];
-    this.#budget.spend(this.#options.clock.now(), answer);
-    await this.#tell([job, ...others], "opened");
+    const others = as === "opened" && answer === "digest" ? this.#takeOtherPages() : [];
+    this.#budget.spend(clock.now(), answer);
+    await this.#tell([job, ...others], as);
   }
 
   #takeOtherPages(): Job[] {
@@ -215,23 +203,17 @@ export class ReceiverLane {
     this.#stalledBy = null;
     if (end.kind === "delivered") {
       neighbours.works();
-      for (const one of jobs) this.#remember(one.incident, as, end.reference, jobs.length > 1);
+      for (const one of jobs) this.#remember(one.incident, end.reference, jobs.length > 1);
     } else if (end.kind === "dead") {
       for (const one of jobs) this.#giveUp(one, end.error, handedOn);
     }
   }
 
-  #remember(
-    incident: Incident,
-    as: NotificationReason,
-    reference: string,
-    inDigest: boolean,
-  ): void {
-    const { id, revision, severity, state } = incident;
-    const resolved = as === "resolved" || state === "resolved";
+  #remember(incident: Incident, reference: string, inDigest: boolean): void {
+    const { id, revision, severity } = incident;
     const atMs = this.#options.clock.now();
-    const last = resolved ? null : incident;
-    this.#told.set(id, { reference, revision, severity, resolved, atMs, incident: last, inDigest });
+    const told = { reference, revision, severity, resolved: false, atMs, incident, inDigest };
+    this.#told.set(id, told);
     this.#gaveUpAtMs.delete(id);
     this.#forgetEnded(incident);
     this.#forgetOld(atMs);
@@ -276,6 +258,7 @@ export class ReceiverLane {
     this.#gaveUpAtMs.delete(id);
     this.#mutedRecorded.delete(id);
   }
+
   #forgetOld(nowMs: number): void {
     for (const [id, { resolved, atMs }] of this.#told) {
       if (resolved && nowMs - atMs > ENDED_KEPT_MS) this.#told.delete(id);
@@ -284,4 +267,4 @@ export class ReceiverLane {
 }
 
 /** Longer than what has ended may go on as the same incident. */
-const ENDED_KEPT_MS = 4 * 86_400_000;
+const ENDED_KEPT_MS = (GOES_ON_DAYS + 1) * 86_400_000;

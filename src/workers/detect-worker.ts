@@ -1,5 +1,5 @@
 import { rowOfIncident } from "../detect/incident-rows.ts";
-import type { Incident } from "../detect/incident.ts";
+import { GOES_ON_DAYS, type Incident } from "../detect/incident.ts";
 import { usesOfPanes } from "../detect/pane-uses.ts";
 import type { PaneUse } from "../detect/series-tree.ts";
 import type { IncidentChange } from "../detect/episode-book.ts";
@@ -22,8 +22,8 @@ const TICK_MS = 5_000;
 /** How long `stop` waits for the store. */
 const DRAIN_MS = 1_500;
 const DAY_MS = 86_400_000;
-/** What has ended may burn again as the same incident for three nights. */
-const GOES_ON_MS = 4 * DAY_MS;
+/** Of what has ended longer ago nothing more will be told. */
+const MAY_GO_ON_MS = (GOES_ON_DAYS + 1) * DAY_MS;
 /** What people did longer ago is not looked at any more. */
 const ACTIONS_MS = 7 * DAY_MS;
 
@@ -88,7 +88,7 @@ export class DetectWorker implements Service {
     const { detector, store, dispatcher, clock, metrics } = this.#options;
     const actions = await store.loadActions(clock.now() - ACTIONS_MS);
     const { newestMs } = detector;
-    const mayGoOn = stored.filter((one) => isWithin(one, newestMs, GOES_ON_MS));
+    const mayGoOn = stored.filter((one) => isWithin(one, newestMs, MAY_GO_ON_MS));
     await dispatcher.recover(mayGoOn, (one) => isWithin(one, newestMs, DAY_MS));
     if (this.#stopping.signal.aborted) return;
     for (const { id } of stored) this.#stored.add(id);

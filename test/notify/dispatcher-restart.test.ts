@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
+import type { Incident } from "../../src/detect/incident.ts";
+import type { Dispatcher } from "../../src/notify/dispatcher.ts";
 import type { NotificationReason } from "../../src/notify/notifier.ts";
 import { anIncident } from "../support/incident-builders.ts";
 import type { MemoryIncidentStore } from "../support/memory-incident-store.ts";
@@ -63,13 +65,7 @@ describe("Dispatcher, after a restart", () => {
   it("says in the old message's thread that it burns again, though nothing was due about it", async () => {
     const slack = new ScriptedNotifier("slack:C1");
     const first = aDispatcher([[slack, PRIMARY]]);
-    for (const [incident, reason] of [
-      [opened, "opened"],
-      [resolved, "resolved"],
-    ] as const) {
-      first.dispatcher.notify(incident, reason);
-      await first.dispatcher.idle();
-    }
+    await beginAndEnd(first.dispatcher);
     await first.dispatcher.stop();
 
     const second = aDispatcher([[slack, PRIMARY]], { store: first.store });
@@ -84,13 +80,7 @@ describe("Dispatcher, after a restart", () => {
   it("tells the end of a second night of which it was killed while telling", async () => {
     const slack = new ScriptedNotifier("slack:C1");
     const first = aDispatcher([[slack, PRIMARY]]);
-    for (const [incident, reason] of [
-      [opened, "opened"],
-      [resolved, "resolved"],
-    ] as const) {
-      first.dispatcher.notify(incident, reason);
-      await first.dispatcher.idle();
-    }
+    await beginAndEnd(first.dispatcher);
     slack.next("hang");
     first.dispatcher.notify(anIncident({ revision: 4 }), "reopened");
     await first.clock.advance(0);
@@ -102,17 +92,23 @@ describe("Dispatcher, after a restart", () => {
     expect(slack.reasons).toEqual(["opened", "resolved", "resolved"]);
   });
 
+  it("rings for what burns again of which neither the end nor the new beginning was told", async () => {
+    const slack = new ScriptedNotifier("slack:C1");
+    const store = await afterProcess([[slack, PRIMARY]], "opened");
+
+    const { dispatcher } = aDispatcher([[slack, PRIMARY]], { store });
+    await dispatcher.recover([resolved], () => false);
+    dispatcher.notify(anIncident({ revision: 5 }), "updated");
+    await dispatcher.idle();
+
+    expect(slack.reasons).toEqual(["opened", "reopened"]);
+  });
+
   it("remembers what ended while it was muted", async () => {
     const mail = new ScriptedNotifier("email:a@example.com");
     const { dispatcher, clock } = aDispatcher([[mail, MAIL]]);
     const muted = { mutedUntilMs: clock.now() + 60_000 };
-    for (const [incident, reason] of [
-      [opened, "opened"],
-      [{ ...resolved, ...muted }, "resolved"],
-    ] as const) {
-      dispatcher.notify(incident, reason);
-      await dispatcher.idle();
-    }
+    await beginAndEnd(dispatcher, { ...resolved, ...muted });
 
     await clock.advance(60_000);
     dispatcher.notify(anIncident({ revision: 4, ...muted }), "updated");
@@ -248,6 +244,14 @@ describe("Dispatcher.stop", () => {
     expect(clock.sleeping).toBe(0);
   });
 });
+
+/** An incident is told, and so is its end. */
+async function beginAndEnd(dispatcher: Dispatcher, end: Incident = resolved): Promise<void> {
+  dispatcher.notify(opened, "opened");
+  await dispatcher.idle();
+  dispatcher.notify(end, "resolved");
+  await dispatcher.idle();
+}
 
 async function afterProcess(
   receivers: Parameters<typeof aDispatcher>[0],

@@ -107,6 +107,23 @@ describe("Dispatcher", () => {
 
       expect(await deliveriesOf(metrics)).toEqual({ "email failed": 1, "email delivered": 1 });
     });
+
+    it("forgets what ended, four days later", async () => {
+      const slack = new ScriptedNotifier("slack:C1");
+      const { dispatcher, clock } = aDispatcher([[slack, PRIMARY]]);
+      dispatcher.notify(opened, "opened");
+      await dispatcher.idle();
+      dispatcher.notify(resolved, "resolved");
+      await dispatcher.idle();
+
+      await pass(clock, 4 * 86_400_000 + 1);
+      dispatcher.notify(anIncident({ id: "inc-later" }), "opened");
+      await dispatcher.idle();
+      dispatcher.notify(anIncident({ revision: 4 }), "reopened");
+      await dispatcher.idle();
+
+      expect(slack.reasons).toEqual(["opened", "resolved", "opened", "opened"]);
+    });
   });
 
   describe("in a storm", () => {
@@ -126,6 +143,26 @@ describe("Dispatcher", () => {
       expect(slack.arrived).toHaveLength(6);
       await pass(clock, 1_000);
       expect(slack.arrived[6]!.incident.id).toBe("inc-13");
+    });
+
+    it("rings for what burns again out of the same five pages a minute", async () => {
+      const slack = new ScriptedNotifier("slack:C1");
+      const { dispatcher, clock } = aDispatcher([[slack, PRIMARY]]);
+      dispatcher.notify(opened, "opened");
+      await dispatcher.idle();
+      dispatcher.notify(resolved, "resolved");
+      await dispatcher.idle();
+      for (let number = 1; number <= 6; number++) {
+        dispatcher.notify(anIncident({ id: `inc-${number}` }), "opened");
+      }
+      await dispatcher.idle();
+      const before = slack.arrived.length;
+
+      dispatcher.notify(anIncident({ revision: 4 }), "reopened");
+      await pass(clock, 59_000);
+      expect(slack.arrived).toHaveLength(before);
+      await pass(clock, 1_000);
+      expect(slack.arrived.at(-1)).toMatchObject({ reason: "reopened" });
     });
 
     it("edits no storm's message into one incident's", async () => {
